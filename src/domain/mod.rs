@@ -1,0 +1,34 @@
+//! The rules of the product: pure functions of values and `now`. No I/O, no SQL, no ambient time.
+//!
+//! [`window`] and [`schedule`] are its heart: which range a snapshot shows, and when it is captured.
+
+pub mod activity;
+pub mod event;
+pub mod incident;
+pub mod names;
+pub mod pending;
+pub mod query;
+pub mod rule;
+pub mod run;
+pub mod schedule;
+pub mod series;
+pub mod snapshot;
+pub mod span;
+pub mod text;
+pub mod time_window;
+pub mod timestamp;
+pub mod window;
+
+pub(crate) use names::named_enum;
+
+pub use activity::Activity;
+pub use event::Event;
+pub use incident::{ActivityKind, Aggregation, Incident, IncidentId, IncidentType, Status};
+pub use pending::{PendingSnapshot, PendingState};
+pub use query::Query;
+pub use rule::AlertRule;
+pub use run::{Processor, ProcessorKind, ProcessorRun, RunCounts, Trigger};
+pub use series::Series;
+pub use snapshot::{SeriesKind, Snapshot, SnapshotFacts, SupersededSnapshot};
+pub use time_window::TimeWindow;
+pub use timestamp::Timestamp;

@@ -1,0 +1,93 @@
+//! A pending snapshot: the promise of a snapshot, and how keeping it has gone so far.
+
+use super::incident::IncidentId;
+use super::schedule;
+use super::timestamp::Timestamp;
+
+/// The promise of a snapshot: at most one for each incident (rule 8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingSnapshot {
+    /// Whose it is.
+    pub incident_id: IncidentId,
+    /// When it is captured, at the earliest, without force (rule 6).
+    pub target_run_date: Timestamp,
+    /// When it is tried next: the target, or later after a failure (rule 17).
+    pub next_attempt_at: Timestamp,
+    /// How often it has failed.
+    pub attempts: u32,
+    /// Why it failed the last time.
+    pub last_error: Option<String>,
+    /// When it failed the last time.
+    pub last_error_at: Option<Timestamp>,
+    /// On which host it failed the last time.
+    pub last_host: Option<String>,
+    /// Since when only an operator can revive it (rule 17).
+    pub dead_since: Option<Timestamp>,
+}
+
+/// How a pending snapshot stands at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PendingState {
+    /// Its target lies ahead.
+    Waiting,
+    /// The next run takes it.
+    Due,
+    /// It has failed and waits for its next attempt.
+    Retrying,
+    /// It has failed too often; only an operator can revive it.
+    Dead,
+}
+
+impl PendingSnapshot {
+    /// How it stands at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> PendingState {
+        if self.dead_since.is_some() {
+            PendingState::Dead
+        } else if self.is_due(now) {
+            PendingState::Due
+        } else if self.attempts > 0 {
+            PendingState::Retrying
+        } else {
+            PendingState::Waiting
+        }
+    }
+
+    /// Whether a run at `now` takes it (rule 15).
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.target_run_date <= now && self.next_attempt_at <= now && self.dead_since.is_none()
+    }
+
+    /// Whether one more failure makes it dead (rule 17).
+    #[must_use]
+    pub fn dies_with_next_failure(&self) -> bool {
+        self.attempts + 1 >= schedule::MAX_ATTEMPTS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rule_15_due_means_target_and_next_attempt_reached_and_not_dead() {
+        let at = Timestamp::from_seconds;
+        let row = PendingSnapshot {
+            incident_id: IncidentId::new(1),
+            target_run_date: at(100),
+            next_attempt_at: at(100),
+            attempts: 0,
+            last_error: None,
+            last_error_at: None,
+            last_host: None,
+            dead_since: None,
+        };
+        assert_eq!(row.state(at(99)), PendingState::Waiting);
+        assert_eq!(row.state(at(100)), PendingState::Due);
+        let failed = PendingSnapshot { attempts: 1, next_attempt_at: at(160), ..row.clone() };
+        assert_eq!((failed.state(at(159)), failed.state(at(160))), (PendingState::Retrying, PendingState::Due));
+        let dead = PendingSnapshot { dead_since: Some(at(150)), ..row };
+        assert_eq!(dead.state(at(200)), PendingState::Dead);
+    }
+}

@@ -1,0 +1,10 @@
+//! Afterimage keeps the before, during and after of every incident.
+//!
+//! Reading order, from the rules outwards:
+//!
+//! - [`domain`]: the rules of the product as pure functions of values and `now`.
+//! - [`clock`]: where `now` comes from.
+#![forbid(unsafe_code)]
+
+pub mod clock;
+pub mod domain;

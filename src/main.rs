@@ -1,0 +1,3 @@
+//! Afterimage: see the library's documentation.
+
+fn main() {}
