@@ -8,4 +8,6 @@
 
 pub mod clock;
 pub mod domain;
+pub mod ops;
+pub mod source;
 pub mod store;
