@@ -7,16 +7,21 @@ use std::fmt;
 use std::future::Future;
 use std::io::Write;
 use std::str::FromStr;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 
+use afterimage::clock::ManualClock;
+use afterimage::store::{Location, Store, StoreError, Upgrade};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 
 use super::postgres::{Access, Cluster};
-use super::scratch;
+use super::{at, scratch};
+
+/// When every test begins, on the clock of its database.
+const NOON: &str = "2026-11-24 12:00";
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +39,7 @@ pub struct TestDatabase {
     name: String,
     url: String,
     directory: TempDir,
+    clock: Arc<ManualClock>,
 }
 
 /// The server that the Postgres tests share.
@@ -134,7 +140,7 @@ impl TestDatabase {
                 server_url(&name)
             }
         };
-        Self { engine, name, url, directory }
+        Self { engine, name, url, directory, clock: Arc::new(ManualClock::new(at(NOON))) }
     }
 
     /// Which engine it is of.
@@ -145,6 +151,26 @@ impl TestDatabase {
     /// What the program is given as `--database-url`; on SQLite the file is made where it is missing.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The clock of its stores. It moves only when told.
+    pub fn clock(&self) -> &Arc<ManualClock> {
+        &self.clock
+    }
+
+    /// A store on it, with connections of its own, as another process would have. Makes the schema where it is missing.
+    pub async fn store(&self) -> Store {
+        self.open(Upgrade::Allowed).await.unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// A store on it, as far as its schema and `upgrade` allow.
+    pub async fn open(&self, upgrade: Upgrade) -> Result<Store, StoreError> {
+        Store::open(self.location(), self.clock.clone(), upgrade).await
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> Location {
+        Location::parse(&self.url).expect("our own URL")
     }
 
     /// A folder that goes with the database.
@@ -158,6 +184,11 @@ impl TestDatabase {
             Engine::Sqlite => sqlite,
             Engine::Postgres => postgres,
         }
+    }
+
+    /// Puts the clock at the instant that `text` says.
+    pub fn set_clock(&self, text: &str) {
+        self.clock.set(at(text));
     }
 
     /// Runs statements behind the program's back.
