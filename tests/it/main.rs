@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod layers;
+mod queries;
 mod schema;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
