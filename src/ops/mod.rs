@@ -1,0 +1,3 @@
+//! What can be done: one verb per file.
+
+pub mod seed;

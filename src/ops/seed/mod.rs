@@ -1,0 +1,19 @@
+//! Made-up data: the demo, and databases for load tests. Refuses every database that may hold somebody's own.
+//!
+//! - [`scenario`]: the story of the demo as it is written down in `assets/demo.toml`.
+//! - [`shape`]: how trouble comes and goes, as a function of its progress.
+//! - [`signal`]: the events of one kind: an ordinary day, its noise, and the trouble on top.
+//! - [`plan`]: the story told relative to an instant: rules, what people did when, and the events.
+//! - [`feed`]: the same events going on while the demo is watched.
+
+pub mod feed;
+mod grid;
+pub mod plan;
+pub mod scenario;
+pub mod shape;
+pub mod signal;
+mod trouble;
+
+pub use feed::DemoFeed;
+pub use plan::Plan;
+pub use scenario::Scenario;
