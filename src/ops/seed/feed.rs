@@ -133,3 +133,78 @@ fn looked_at(course: Course, now: Timestamp) -> Range {
 fn step(time_window: TimeWindow) -> Duration {
     time_window.span() / CELLS_PER_WINDOW
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-24T13:36:49Z", Timestamp::MIN).unwrap()
+    }
+
+    fn feed() -> DemoFeed {
+        DemoFeed::new(&Scenario::embedded(), now(), 1)
+    }
+
+    fn minutes(count: u64) -> Timestamp {
+        now() + Duration::from_mins(count)
+    }
+
+    fn total(feed: &DemoFeed, fingerprint: &str, from: u64, to: u64) -> i64 {
+        let events = feed.events_between(minutes(from), minutes(to));
+        let of_signal = events.iter().filter(|event| event.fingerprint.as_deref() == Some(fingerprint));
+        of_signal.map(|event| event.weight).sum()
+    }
+
+    fn index_of(title: &str) -> usize {
+        Scenario::embedded().incidents.iter().position(|incident| incident.title == title).unwrap()
+    }
+
+    #[test]
+    fn neighbouring_ranges_give_each_event_exactly_once() {
+        let feed = feed();
+        let whole = feed.events_between(now() - Duration::from_mins(2), minutes(3));
+        let mut parts = Vec::new();
+        let mut from = now() - Duration::from_mins(2);
+        for seconds in [1, 7, 60, 3, 91, 138] {
+            let to = from + Duration::from_secs(seconds);
+            parts.extend(feed.events_between(from, to));
+            from = to;
+        }
+        assert!(whole.len() > 200, "{}", whole.len());
+        assert!(whole.is_sorted_by_key(|event| event.occurred_at));
+        assert_eq!(parts, whole);
+    }
+
+    #[test]
+    fn the_feed_goes_on_where_the_seeding_stopped() {
+        let feed = feed();
+        let before = feed.events_before(now()).filter(|event| event.occurred_at >= now() - Duration::from_mins(30));
+        let ahead = feed.events_between(now(), minutes(30));
+        let (before, ahead) = (before.count(), ahead.len());
+        assert!(before * 2 > ahead && ahead * 2 > before, "{before} before and {ahead} ahead");
+    }
+
+    #[test]
+    fn what_the_viewer_closes_recovers_and_what_is_reopened_goes_wrong_again() {
+        let mut feed = feed();
+        let id = IncidentId::new(7);
+        feed.recognise(id, index_of("Storefront answers 5xx, on and off"));
+        let going_on = total(&feed, "web-5xx", 30, 60);
+        feed.observe(id, Some(minutes(10)));
+        let mended = total(&feed, "web-5xx", 30, 60);
+        assert!(mended * 2 < going_on, "{mended} of {going_on}");
+        feed.observe(id, None);
+        assert_eq!(total(&feed, "web-5xx", 30, 60), going_on);
+    }
+
+    #[test]
+    fn observing_what_is_known_or_nobody_s_incident_changes_nothing() {
+        let mut feed = feed();
+        let before = feed.events_between(now(), minutes(2));
+        feed.recognise(IncidentId::new(3), index_of("Checkout errors above 5%"));
+        feed.observe(IncidentId::new(3), Some(now() - Duration::from_mins(72)));
+        feed.observe(IncidentId::new(99), Some(now()));
+        assert_eq!(feed.events_between(now(), minutes(2)), before);
+    }
+}

@@ -8,6 +8,8 @@
 
 pub mod feed;
 mod grid;
+#[cfg(test)]
+mod matching;
 pub mod plan;
 pub mod scenario;
 pub mod shape;

@@ -176,3 +176,194 @@ fn hourly_jitter(target: Timestamp) -> Duration {
     let hour = schedule::next_tick(target, HOUR).as_seconds().unsigned_abs() / HOUR.as_secs();
     Duration::from_millis(hour.wrapping_mul(7_919) % 59_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::super::matching;
+    use super::*;
+    use crate::domain::Status;
+    use crate::domain::window::{Course, Range};
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-24T13:36:49.123456Z", Timestamp::MIN).unwrap()
+    }
+
+    fn plan() -> Plan {
+        Plan::new(&Scenario::embedded(), now(), 1)
+    }
+
+    fn date_closed(plan: &Plan, incident: usize) -> Option<Timestamp> {
+        let changes = plan.steps.iter().filter_map(|step| match step.action {
+            Action::Close(index, _) if index == incident => Some(Some(step.at)),
+            Action::Reopen(index, _) if index == incident => Some(None),
+            _ => None,
+        });
+        changes.last().flatten()
+    }
+
+    fn course_of(plan: &Plan, index: usize) -> Course {
+        let incident = &plan.incidents[index];
+        Course {
+            date_started: incident.date_started,
+            date_closed: date_closed(plan, index),
+            time_window: incident.scope.time_window,
+        }
+    }
+
+    /// What the scope of each incident counts, a bucket of its window each.
+    fn buckets(plan: &Plan) -> Vec<BTreeMap<Timestamp, i64>> {
+        let mut buckets = vec![BTreeMap::new(); plan.incidents.len()];
+        for event in plan.events() {
+            for (incident, buckets) in plan.incidents.iter().zip(&mut buckets) {
+                if matching::counts(&incident.scope, &event) {
+                    let bucket = event.occurred_at.floor(incident.scope.time_window.span());
+                    let weight = if incident.scope.aggregation == Aggregation::Total { event.weight } else { 1 };
+                    *buckets.entry(bucket).or_insert(0) += weight;
+                }
+            }
+        }
+        buckets
+    }
+
+    #[test]
+    fn the_same_seed_and_instant_give_the_same_plan_and_another_seed_other_events() {
+        let scenario = Scenario::embedded();
+        let events = |seed| -> Vec<Event> { Plan::new(&scenario, now(), seed).events().step_by(97).collect() };
+        let first = events(1);
+        assert!(first == events(1));
+        assert!(first != events(2));
+        assert_eq!(plan().steps, plan().steps);
+    }
+
+    #[test]
+    fn nothing_lies_after_the_start_of_the_demo_and_all_is_in_order() {
+        let plan = plan();
+        assert!(plan.now <= now());
+        assert!(plan.steps.is_sorted_by_key(|step| step.at));
+        assert!(plan.steps.iter().all(|step| step.at < plan.now));
+        assert!(plan.events().all(|event| event.occurred_at < plan.now));
+    }
+
+    #[test]
+    fn there_are_enough_events_to_look_at_and_few_enough_to_wait_for() {
+        let count = plan().events().count();
+        assert!((80_000..300_000).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn the_events_keep_the_limits_of_an_import() {
+        for event in plan().events().step_by(31) {
+            assert_eq!(event.clone().checked(), Ok(event.clone()));
+            assert!((1..=crate::domain::event::WEIGHT_LIMIT).contains(&event.weight));
+        }
+    }
+
+    #[test]
+    fn within_the_first_minute_several_targets_are_reached_one_after_the_other() {
+        let plan = plan();
+        let mut waits: Vec<u64> = (0..plan.incidents.len())
+            .filter_map(|index| course_of(&plan, index).target_run_date())
+            .filter(|target| *target > plan.now)
+            .map(|target| target.since(plan.now).as_secs())
+            .collect();
+        waits.sort_unstable();
+        assert!((10..=25).contains(&waits[0]), "{waits:?}");
+        assert!(waits.iter().filter(|wait| **wait < 60).count() >= 3, "{waits:?}");
+        assert!(waits.iter().any(|wait| *wait > 5 * 86_400), "{waits:?}");
+        assert!(waits.len() >= 12);
+    }
+
+    #[test]
+    fn whatever_was_due_has_been_run_and_the_failing_row_three_times() {
+        let plan = plan();
+        let ran_after = |target: Timestamp| {
+            let run = |step: &&Step| matches!(step.action, Action::Process(_)) && step.at >= target;
+            plan.steps.iter().filter(run).count()
+        };
+        for (index, incident) in plan.incidents.iter().enumerate() {
+            let Some(target) = course_of(&plan, index).target_run_date().filter(|it| *it <= plan.now) else { continue };
+            assert!(ran_after(target) > 0, "{}", incident.title);
+            if incident.broken_query.is_some() {
+                assert_eq!(ran_after(target), 3);
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_reopened_had_been_captured_before() {
+        let plan = plan();
+        let reopening = plan.steps.iter().find_map(|step| match step.action {
+            Action::Reopen(index, _) => Some((step.at, index)),
+            _ => None,
+        });
+        let (reopened, index) = reopening.unwrap();
+        let closed = plan.steps.iter().find(|step| matches!(step.action, Action::Close(it, _) if it == index)).unwrap();
+        let target = schedule::target_run_date(closed.at, plan.incidents[index].scope.time_window);
+        let captures = plan.steps.iter().filter(|step| matches!(step.action, Action::Process(_)));
+        assert!(captures.into_iter().any(|run| target <= run.at && run.at < reopened));
+    }
+
+    #[test]
+    fn the_steps_are_steps_that_an_incident_can_take() {
+        let plan = plan();
+        let mut statuses = BTreeMap::new();
+        for step in &plan.steps {
+            match step.action {
+                Action::Open(index) => assert_eq!(statuses.insert(index, Status::Open), None),
+                Action::Comment(index, _) => assert!(statuses.contains_key(&index)),
+                Action::Close(index, _) => assert_eq!(statuses.insert(index, Status::Closed), Some(Status::Open)),
+                Action::Reopen(index, _) => assert_eq!(statuses.insert(index, Status::Open), Some(Status::Closed)),
+                Action::Process(_) => {}
+            }
+        }
+        assert_eq!(statuses.len(), plan.incidents.len());
+    }
+
+    #[test]
+    fn every_query_finds_its_own_signal_and_nothing_else() {
+        let plan = plan();
+        let mut found: Vec<BTreeSet<String>> = vec![BTreeSet::new(); plan.incidents.len()];
+        for event in plan.events().step_by(3) {
+            for (incident, found) in plan.incidents.iter().zip(&mut found) {
+                if matching::counts(&incident.scope, &event) {
+                    found.extend(event.fingerprint.clone());
+                }
+            }
+        }
+        let scenario = Scenario::embedded();
+        for (incident, found) in scenario.incidents.iter().zip(found) {
+            if incident.broken_query.is_none() {
+                let signal = scenario.signal_of(incident).unwrap().to_owned();
+                assert_eq!(found.into_iter().collect::<Vec<_>>(), [signal], "{}", incident.title);
+            }
+        }
+    }
+
+    #[test]
+    fn every_incident_stands_out_from_two_hundred_windows_of_ordinary_events() {
+        let plan = plan();
+        let scenario = Scenario::embedded();
+        for (index, buckets) in buckets(&plan).into_iter().enumerate() {
+            let (incident, course) = (&scenario.incidents[index], course_of(&plan, index));
+            let windowed = course.ranges(plan.now).windowed;
+            let width = course.time_window.span();
+            let seen = |range: Range| -> Vec<i64> {
+                let grid = std::iter::successors(Some(range.start.floor(width)), |at| Some(*at + width));
+                grid.take_while(|at| *at < range.end).map(|at| buckets.get(&at).copied().unwrap_or(0)).collect()
+            };
+            let before = seen(Range::new(windowed.start, course.anchor()));
+            let during = seen(Range::new(course.date_started, course.date_closed.unwrap_or(plan.now)));
+            let filled = before.iter().filter(|count| **count > 0).count();
+            assert!(filled * 10 >= before.len() * 8, "{}: {filled} of {} before", incident.title, before.len());
+            let usual = before.iter().sum::<i64>() * 100 / i64::try_from(before.len()).unwrap();
+            let (lowest, highest) = (*during.iter().min().unwrap() * 100, *during.iter().max().unwrap() * 100);
+            if incident.peak < 1.0 {
+                assert!(lowest * 4 <= usual, "{}: {usual} before, down to {lowest}", incident.title);
+            } else {
+                assert!(highest * 2 >= usual * 5, "{}: {usual} before, up to {highest}", incident.title);
+            }
+        }
+    }
+}

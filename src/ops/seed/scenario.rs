@@ -217,11 +217,8 @@ impl Scenario {
     }
 
     fn check(&self) -> Result<(), String> {
-        let mut names = BTreeSet::new();
-        let known = self.signals.iter().map(|signal| &signal.name).chain(self.rules.iter().map(|rule| &rule.name));
-        if let Some(twice) = known.into_iter().find(|name| !names.insert(name.as_str())) {
-            return Err(format!("'{twice}' is there twice"));
-        }
+        unlike(self.signals.iter().map(|signal| &signal.name))?;
+        unlike(self.rules.iter().map(|rule| &rule.name))?;
         for signal in &self.signals {
             if signal.messages.is_empty() || signal.users == 0 || signal.tags.values().any(Vec::is_empty) {
                 return Err(format!("'{}' has no message, no user, or a tag without a value", signal.name));
@@ -299,6 +296,12 @@ impl Incident {
     }
 }
 
+fn unlike<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), String> {
+    let mut seen = BTreeSet::new();
+    let twice = names.into_iter().find(|name| !seen.insert(name.as_str()));
+    twice.map_or(Ok(()), |name| Err(format!("'{name}' is there twice")))
+}
+
 fn half() -> f64 {
     0.5
 }
@@ -341,4 +344,56 @@ where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     read_name(reader).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_refused(text: &str, problem: &str) {
+        let message = Scenario::parse(text).unwrap_err().to_string();
+        assert!(message.contains(problem), "{message}");
+    }
+
+    const SIGNAL: &str = "interval = '20s'\nrule = []\n[[signal]]\nname = 's'\nproject = 'p'\nlevel = 'error'\n\
+                          rate = 1\nmessages = ['m']\n[[incident]]\ntitle = 't'\nshape = 'step'\npeak = 2\n";
+
+    #[test]
+    fn the_embedded_scenario_is_about_forty_incidents_of_every_shape() {
+        let scenario = Scenario::embedded();
+        assert!((38..=46).contains(&scenario.incidents.len()));
+        for shape in Shape::ALL {
+            assert!(scenario.incidents.iter().any(|incident| incident.shape == shape), "{shape:?}");
+        }
+        let windows: BTreeSet<u32> =
+            scenario.incidents.iter().map(|incident| scenario.scope_of(incident).time_window.minutes()).collect();
+        assert_eq!(windows.into_iter().collect::<Vec<_>>(), [1, 2, 5, 10, 30, 60, 1440]);
+        assert!(scenario.rules.iter().all(|rule| {
+            let name = Some(rule.name.clone());
+            scenario.incidents.iter().any(|incident| incident.rule == name)
+        }));
+    }
+
+    #[test]
+    fn an_incident_is_closed_when_its_last_change_closed_it() {
+        let scenario = Scenario::embedded();
+        let closed = |title: &str| scenario.incidents.iter().find(|it| it.title == title).unwrap().closed();
+        assert_eq!(closed("Login slower than 2 s"), None);
+        assert_eq!(closed("Stock differs from the warehouse"), Some(Span(Duration::from_mins(4 * 1440 + 30))));
+    }
+
+    #[test]
+    fn a_story_that_does_not_fit_together_is_refused() {
+        check_refused("interval = 'soon'", "'soon' is no span");
+        check_refused(&format!("{SIGNAL}started = '2h'"), "'t' disturbs no signal");
+        check_refused(&format!("{SIGNAL}signal = 's'\nstarted = '2h'\nrule = 'r'"), "'t' has a rule that there is not");
+        check_refused(&format!("{SIGNAL}signal = 's'\nstarted = '2h'\nquery = 'lvel:x'"), "'lvel' is no key");
+        let started = format!("{SIGNAL}signal = 's'\nstarted = '2h'\n");
+        check_refused(&format!("{started}detected = '3h'"), "'t' is detected before it started");
+        let entry = |entry: &str| format!("{started}timeline = [{entry}]");
+        check_refused(&entry("{ at = '3h', by = 'b', comment = 'c' }"), "not in order at 3h");
+        check_refused(&entry("{ at = '1h', by = 'b', reopen = 'c' }"), "'t' cannot do this at 1h");
+        check_refused(&entry("{ at = '1h', by = 'b' }"), "'t' cannot do this at 1h");
+        assert!(Scenario::parse(&entry("{ at = '1h', by = 'b', close = '' }")).is_ok());
+    }
 }
