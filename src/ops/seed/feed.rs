@@ -20,7 +20,7 @@ const RECENT: Duration = Duration::from_hours(4);
 const RECENT_STEP: Duration = Duration::from_mins(1);
 /// How far back there is anything of a signal that nothing has disturbed.
 const HISTORY: Duration = Duration::from_hours(45 * 24);
-const HISTORY_STEP: Duration = Duration::from_hours(4);
+const HISTORY_STEP: Duration = Duration::from_hours(6);
 
 /// The events of a demo.
 #[derive(Debug, Clone)]

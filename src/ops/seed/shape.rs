@@ -111,14 +111,14 @@ mod tests {
 
     #[test]
     fn every_shape_looks_like_its_name() {
-        check(Shape::Spike, "_-#-........________");
+        check(Shape::Spike, "_-#---........______");
         check(Shape::Step, "####################");
-        check(Shape::Ramp, ".......--------#####");
+        check(Shape::Ramp, ".......---------####");
         check(Shape::Flapping, "###_###_###_###_###_");
-        check(Shape::SlowLeak, "________.......---##");
-        check(Shape::Relapse, "_.-----.____.-######");
+        check(Shape::SlowLeak, "________.......----#");
+        check(Shape::Relapse, "_.-----._____.-#####");
         check(Shape::Plateau, "_.-#################");
-        check(Shape::Sawtooth, "..-#.-#.-#..-#.-#.-#");
+        check(Shape::Sawtooth, "..-#.-#.--..-#.-#.--");
     }
 
     #[test]

@@ -20,6 +20,8 @@ use crate::domain::{Event, Timestamp};
 const WORDS_PER_SECOND: u128 = 256;
 /// Events that stand for many, in one cell, at the most.
 const ROWS_PER_CELL: i64 = 6;
+/// Events of one user each, in one cell, at the most: reached only where cells are coarse.
+const USERS_PER_CELL: i64 = 40;
 /// Periods of the slow waves in an ordinary day, in seconds, and their heights.
 const WAVES: [(f64, f64); 3] = [(1_900.0, 0.07), (11_300.0, 0.10), (97_000.0, 0.12)];
 const DAY: f64 = 86_400.0;
@@ -61,7 +63,8 @@ impl Stream {
         chance.set_word_pos(u128::from(cell.start.as_micros().unsigned_abs()) * WORDS_PER_SECOND / 1_000_000);
         let mut left = self.count(cell, &mut chance);
         let mut events = Vec::new();
-        let mut rows = if self.signal.each_user { left } else { left.min((2 + left.isqrt() / 2).min(ROWS_PER_CELL)) };
+        let most = if self.signal.each_user { USERS_PER_CELL } else { (2 + left.isqrt() / 2).min(ROWS_PER_CELL) };
+        let mut rows = left.min(most);
         while rows > 0 {
             let mean = left / rows;
             let share = if rows == 1 { left } else { chance.random_range((mean / 2).max(1)..=mean + mean / 3) };
