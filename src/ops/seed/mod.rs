@@ -8,6 +8,7 @@
 
 pub mod feed;
 mod grid;
+pub mod load;
 #[cfg(test)]
 mod matching;
 pub mod plan;
@@ -17,5 +18,17 @@ pub mod signal;
 mod trouble;
 
 pub use feed::DemoFeed;
+pub use load::{SeedReport, SeedRequest, seed};
 pub use plan::Plan;
 pub use scenario::Scenario;
+
+use super::OpsError;
+use crate::store::Store;
+
+/// Refuses a database that holds anything: made-up data never mixes with somebody's own.
+async fn require_empty(store: &Store) -> Result<(), OpsError> {
+    if store.read().await?.is_empty().await? {
+        return Ok(());
+    }
+    Err(OpsError::Conflict(format!("{} is not empty: only an empty database is seeded", store.location())))
+}

@@ -195,12 +195,12 @@ mod tests {
     }
 
     fn date_closed(plan: &Plan, incident: usize) -> Option<Timestamp> {
-        let changes = plan.steps.iter().filter_map(|step| match step.action {
+        let mut changes = plan.steps.iter().filter_map(|step| match step.action {
             Action::Close(index, _) if index == incident => Some(Some(step.at)),
             Action::Reopen(index, _) if index == incident => Some(None),
             _ => None,
         });
-        changes.last().flatten()
+        changes.next_back().flatten()
     }
 
     fn course_of(plan: &Plan, index: usize) -> Course {
