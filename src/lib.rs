@@ -4,10 +4,10 @@
 //!
 //! - [`domain`]: the rules of the product as pure functions of values and `now`.
 //! - [`clock`]: where `now` comes from.
-//! - [`ops`]: what can be done, one verb per file.
 #![forbid(unsafe_code)]
 
 pub mod clock;
 pub mod domain;
 pub mod ops;
+pub mod source;
 pub mod store;
