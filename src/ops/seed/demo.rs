@@ -144,7 +144,8 @@ impl Replay {
                 }
             }
             Action::Close(index, comment) => {
-                let request = CloseRequest { ids: self.id(*index), comment: comment.clone(), ..CloseRequest::default() };
+                let request =
+                    CloseRequest { ids: self.id(*index), comment: comment.clone(), ..CloseRequest::default() };
                 close::close(store, by, request).await?;
             }
             Action::Reopen(index, comment) => {
@@ -182,7 +183,12 @@ impl Replay {
     }
 
     /// As an older program would have stored it: with a query that nobody can read today. The processor really fails.
-    async fn open_unchecked(&self, planned: &PlannedIncident, query: &str, step: &Step) -> Result<IncidentId, OpsError> {
+    async fn open_unchecked(
+        &self,
+        planned: &PlannedIncident,
+        query: &str,
+        step: &Step,
+    ) -> Result<IncidentId, OpsError> {
         let new = NewIncident {
             title: &planned.title,
             incident_type: planned.incident_type,

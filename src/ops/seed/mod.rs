@@ -4,8 +4,11 @@
 //! - [`shape`]: how trouble comes and goes, as a function of its progress.
 //! - [`signal`]: the events of one kind: an ordinary day, its noise, and the trouble on top.
 //! - [`plan`]: the story told relative to an instant: rules, what people did when, and the events.
+//! - [`demo`]: carries that plan out on a database, through the verbs that people use.
 //! - [`feed`]: the same events going on while the demo is watched.
+//! - [`load`]: databases of any size for load tests.
 
+pub mod demo;
 pub mod feed;
 mod grid;
 pub mod load;
@@ -17,6 +20,7 @@ pub mod shape;
 pub mod signal;
 mod trouble;
 
+pub use demo::{DemoReport, prepare};
 pub use feed::DemoFeed;
 pub use load::{SeedReport, SeedRequest, seed};
 pub use plan::Plan;
