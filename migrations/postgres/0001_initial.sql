@@ -1,4 +1,5 @@
 -- Every instant is a bigint of Unix microseconds. Enums are stored by name.
+-- Texts that are sorted or counted apart compare by their bytes, as on SQLite, whatever the server's locale.
 
 create table meta (
     key text primary key,
@@ -7,7 +8,7 @@ create table meta (
 
 create table alert_rules (
     id bigint generated always as identity primary key,
-    name text not null unique,
+    name text collate "C" not null unique,
     time_window_minutes bigint not null check (time_window_minutes between 1 and 43200),
     query text not null,
     aggregation text not null check (aggregation in ('total', 'unique_users')),
@@ -17,13 +18,13 @@ create table alert_rules (
 
 create table alert_rule_projects (
     rule_id bigint not null references alert_rules on delete cascade,
-    project text not null,
+    project text collate "C" not null,
     primary key (rule_id, project)
 );
 
 create table incidents (
     id bigint generated always as identity primary key,
-    title text not null,
+    title text collate "C" not null,
     type text not null check (type in ('detected', 'created', 'alert_triggered')),
     status text not null check (status in ('open', 'closed')),
     aggregation text not null check (aggregation in ('total', 'unique_users')),
@@ -44,7 +45,7 @@ create index incidents_rule on incidents (rule_id) where rule_id is not null;
 
 create table incident_projects (
     incident_id bigint not null references incidents on delete cascade,
-    project text not null,
+    project text collate "C" not null,
     primary key (incident_id, project)
 );
 
@@ -124,16 +125,16 @@ create table time_series_snapshots (
 create table events (
     id bigint generated always as identity primary key,
     -- Empty where the event belongs to no project.
-    project text not null,
+    project text collate "C" not null,
     occurred_at bigint not null check (occurred_at >= 0),
     weight bigint not null check (weight between 0 and 1000000000),
-    user_name text,
+    user_name text collate "C",
     level text,
     environment text,
     fingerprint text,
     message text,
     tags text,
-    event_id text
+    event_id text collate "C"
 );
 
 create index events_project_occurred_at on events (project, occurred_at) include (weight, user_name);
@@ -141,7 +142,7 @@ create unique index events_event_id on events (event_id) where event_id is not n
 
 -- Which projects have events, so that an incident without projects can be counted through the same index.
 create table event_projects (
-    project text primary key
+    project text collate "C" primary key
 );
 
 create table imports (
@@ -180,7 +181,7 @@ create table processor_runs (
 create index processor_runs_unfinished on processor_runs (updated_at) where finished_at is null;
 
 create table processors (
-    host text not null,
+    host text collate "C" not null,
     pid bigint not null,
     kind text not null check (kind in ('console', 'daemon', 'command')),
     version text not null,
