@@ -7,5 +7,10 @@
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod daemon;
 pub mod domain;
+pub mod logging;
+pub mod ops;
+pub mod service;
+pub mod source;
 pub mod store;

@@ -113,6 +113,12 @@ impl Store {
         }
     }
 
+    /// Whether rows are locked one by one, so that a claim and its counting can share one transaction.
+    #[must_use]
+    pub fn locks_rows(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
     /// The current instant: the database's own on Postgres, so that all hosts agree, unless the clock is frozen.
     ///
     /// # Errors
@@ -222,9 +228,8 @@ async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError>
         let switched: Result<String, sqlx::Error> =
             sqlx::query_scalar("pragma journal_mode = wal").fetch_one(&mut connection).await;
         match switched.map_err(StoreError::from) {
-            Ok(_) => break,
             // A file that cannot be written to is still worth reading.
-            Err(StoreError::ReadOnly) => break,
+            Ok(_) | Err(StoreError::ReadOnly) => break,
             Err(StoreError::Busy) => tokio::time::sleep(WAL_PAUSE).await,
             Err(other) => return Err(other),
         }

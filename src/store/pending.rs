@@ -71,10 +71,12 @@ const DELETE: &str = "delete from pending_snapshots where incident_id = $1";
 const RETRY: &str = "update pending_snapshots set next_attempt_at = $2, dead_since = null, attempts = 0 \
     where incident_id = $1";
 const FAIL: &str = "update pending_snapshots set attempts = $3, last_error = $4, last_error_at = $5, last_host = $6, \
-        next_attempt_at = $7, dead_since = case when $3 >= $8 then $5 end \
-    where incident_id = $1 and next_attempt_at = $2 and dead_since is null";
-const NEXT_ATTEMPT: &str =
-    "select min(next_attempt_at) from pending_snapshots where dead_since is null and attempts > 0";
+        next_attempt_at = $7, dead_since = case when $3 >= $8 then coalesce(dead_since, $5) end \
+    where incident_id = $1 and next_attempt_at = $2";
+/// A row that an operator forced early and that failed is not due before its target either.
+const NEXT_RETRY: &str = "select min(case when next_attempt_at > target_run_date then next_attempt_at \
+        else target_run_date end) \
+    from pending_snapshots where dead_since is null and attempts > 0";
 
 /// Bytes of an error that are kept.
 const ERROR_LIMIT: usize = 500;
@@ -145,7 +147,7 @@ impl Tx {
     /// Where the database cannot.
     pub async fn next_retry(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let next: Option<i64> =
-            on_engine!(self, connection => sqlx::query_scalar(NEXT_ATTEMPT).fetch_one(connection).await?);
+            on_engine!(self, connection => sqlx::query_scalar(NEXT_RETRY).fetch_one(connection).await?);
         Ok(next.map(Timestamp::from_micros))
     }
 }

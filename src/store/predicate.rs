@@ -79,7 +79,7 @@ impl Predicate {
         };
         // Where the field is absent the condition is null, and a negated term holds.
         let truth = if term.negated { "is not true" } else { "is true" };
-        self.text.push_str(&format!(" and ({condition}) {truth}"));
+        self.text.extend([" and (", condition.as_str(), ") ", truth]);
     }
 
     fn bind(&mut self, value: String, first: usize) -> String {
