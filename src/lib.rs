@@ -4,7 +4,9 @@
 //!
 //! - [`domain`]: the rules of the product as pure functions of values and `now`.
 //! - [`clock`]: where `now` comes from.
+//! - [`console`]: the terminal console.
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod console;
 pub mod domain;

@@ -1,0 +1,5 @@
+//! The terminal console.
+
+pub mod glyphs;
+pub mod theme;
+pub mod zone;
