@@ -2,4 +2,5 @@
 
 pub mod glyphs;
 pub mod theme;
+pub mod view;
 pub mod zone;
