@@ -95,6 +95,8 @@ glyphs! {
     gridline: &'static str = "┈", "-";
     /// The horizontal axis below the incident.
     axis_incident: &'static str = "━", "=";
+    /// A labelled place of the horizontal axis below the incident.
+    axis_tick_incident: &'static str = "┯", "+";
     /// On the horizontal axis below a bucket that is not whole.
     axis_partial: &'static str = "~", "~";
     /// On the horizontal axis below the cursor.
@@ -168,6 +170,7 @@ mod tests {
             glyphs.axis_tick_horizontal(),
             glyphs.gridline(),
             glyphs.axis_incident(),
+            glyphs.axis_tick_incident(),
             glyphs.axis_partial(),
             glyphs.cursor(),
             glyphs.cursor_line(),
