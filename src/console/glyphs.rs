@@ -102,7 +102,7 @@ glyphs! {
     /// On the horizontal axis below the cursor.
     cursor: &'static str = "▲", "^";
     /// Above the bar under the cursor.
-    cursor_line: &'static str = "│", "|";
+    cursor_line: &'static str = "│", "!";
     /// Heights of the top of a bar, lowest first. The last fills its place and is all that the rest of the bar has.
     bar_levels: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "|"];
     /// As [`Glyphs::bar_levels`], during the incident: told apart without colours too where there are letters for it.
