@@ -9,4 +9,10 @@
 
 pub mod clock;
 pub mod console;
+pub mod daemon;
 pub mod domain;
+pub mod logging;
+pub mod ops;
+pub mod service;
+pub mod source;
+pub mod store;

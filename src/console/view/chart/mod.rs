@@ -86,14 +86,18 @@ fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
     }
     if points.is_empty() {
         nothing(buffer, rows.plot, chart);
-        return;
+    } else {
+        picture(buffer, area, &rows, chart, &points);
     }
-    let scale = Scale::new(peak(&points), rows.plot.height, is_whole(&points));
+}
+
+fn picture(buffer: &mut Buffer, area: Rect, rows: &Rows, chart: &Chart<'_>, points: &[Point]) {
+    let scale = Scale::new(peak(points), rows.plot.height, is_whole(points));
     let labels = if rows.axis.is_some() && area.width >= 30 { scale.ticks(rows.plot.height) } else { Vec::new() };
     let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);
     let plot_area = Rect { x: area.x + gutter, width: area.width - gutter, ..rows.plot };
-    let cells = reduce_max(&points, usize::from(plot_area.width), chart.now);
-    let extent = Extent::new(chart, &points, &cells, chart.series.period);
+    let cells = reduce_max(points, usize::from(plot_area.width), chart.now);
+    let extent = Extent::new(chart, points, &cells, chart.series.period);
     let cursor = chart.cursor.map(|cursor| cursor.min(points.len() - 1));
     let plot = Plot { chart, cells: &cells, scale, extent, gridlines: gutter > 0, cursor };
     plot.draw(buffer, plot_area);
@@ -101,10 +105,10 @@ fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
         axes::vertical(buffer, rows.plot, gutter, &labels, chart);
     }
     if let Some(row) = rows.bracket {
-        incident::draw(buffer, row, gutter, extent, chart, &points);
+        incident::draw(buffer, row, gutter, extent, chart, points);
     }
     let ticks = match rows.labels {
-        Some(_) => timeline::ticks(&points, &cells, chart.series.period, chart.zone, gutter),
+        Some(_) => timeline::ticks(points, &cells, chart.series.period, chart.zone, gutter),
         None => Vec::new(),
     };
     if let Some(row) = rows.axis {
@@ -114,7 +118,7 @@ fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
         axes::times(buffer, row, &ticks, chart);
     }
     if let Some(row) = rows.reading {
-        reading::draw(buffer, row, chart, &points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
+        reading::draw(buffer, row, chart, points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
     }
 }
 
