@@ -32,9 +32,9 @@ use unicode_width::UnicodeWidthStr;
 
 pub use cells::{Cell, Value, reduce_max};
 
-use super::super::glyphs::Glyphs;
-use super::super::theme::Theme;
-use super::super::zone::Zone;
+use crate::console::glyphs::Glyphs;
+use crate::console::theme::Theme;
+use crate::console::zone::Zone;
 use crate::domain::series::{Count, Point};
 use crate::domain::{Aggregation, Series, Timestamp, span, text};
 use incident::Extent;
