@@ -4,9 +4,11 @@
 //!
 //! - [`domain`]: the rules of the product as pure functions of values and `now`.
 //! - [`clock`]: where `now` comes from.
+//! - [`console`]: the terminal console.
 #![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod console;
 pub mod daemon;
 pub mod domain;
 pub mod logging;
