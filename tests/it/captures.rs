@@ -63,8 +63,10 @@ impl Case {
     fn points(self, events: &[Event], start: i64, end: i64, period: i64) -> Vec<(i64, i64, bool)> {
         let first = start.div_euclid(period) * period;
         let buckets = (0..).map(|number| first + number * period).take_while(|bucket| *bucket < end);
+        let within = self.within(events, start, end);
         let point = |bucket: i64| {
-            let inside = self.within(events, bucket.max(start), (bucket + period).min(end));
+            let in_bucket = |event: &&&Event| (bucket..bucket + period).contains(&event.occurred_at.as_micros());
+            let inside: Vec<&Event> = within.iter().filter(in_bucket).copied().collect();
             let count = match self.aggregation {
                 Aggregation::Total => inside.iter().map(|event| event.weight).sum(),
                 Aggregation::UniqueUsers => users(&inside),

@@ -11,27 +11,6 @@ use crate::support::{Desk, HOST, TESTER, TestDatabase, on_both_engines};
 
 const INCIDENTS: u32 = 300;
 
-/// That every incident has exactly what belongs to its status, and nothing twice.
-async fn check_whole(desk: &Desk) {
-    let impossible = [
-        "select count(*) from incidents i where i.status = 'closed' and not exists \
-             (select 1 from pending_snapshots p where p.incident_id = i.id) and not exists \
-             (select 1 from incident_snapshots s where s.incident_id = i.id)",
-        "select count(*) from incidents i where i.status = 'open' and (exists \
-             (select 1 from pending_snapshots p where p.incident_id = i.id) or exists \
-             (select 1 from incident_snapshots s where s.incident_id = i.id))",
-        "select count(*) from pending_snapshots p join incident_snapshots s on s.incident_id = p.incident_id \
-             where not s.partial",
-        "select count(*) from incident_snapshots s where 2 <> (select count(*) from time_series_snapshots t \
-             where t.incident_id = s.incident_id and t.revision = 0)",
-        "select count(*) from time_series_snapshots t where t.revision = 0 and not exists \
-             (select 1 from incident_snapshots s where s.incident_id = t.incident_id)",
-    ];
-    for sql in impossible {
-        assert_eq!(desk.database.number(sql).await, 0, "{sql}");
-    }
-}
-
 on_both_engines! {
     async fn rule_18_two_daemons_and_a_forced_run_at_once_make_each_snapshot_once(database: TestDatabase) {
         let desk = Desk::on(database).await;
@@ -49,7 +28,7 @@ on_both_engines! {
         assert_eq!((sum.captured, sum.due()), (u64::from(INCIDENTS), u64::from(INCIDENTS)), "each row is claimed once");
         assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, i64::from(INCIDENTS));
         assert_eq!(desk.database.number("select count(*) from pending_snapshots").await, 0);
-        check_whole(&desk).await;
+        desk.check_whole().await;
     }
 
     async fn rule_18_reopening_while_the_processor_runs_leaves_no_snapshot_of_an_open_incident(database: TestDatabase) {
@@ -69,7 +48,7 @@ on_both_engines! {
             }
         };
         tokio::join!(processing, reopening);
-        check_whole(&desk).await;
+        desk.check_whole().await;
         assert_eq!(desk.database.number("select count(*) from incidents where status = 'open'").await, 100);
         assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, 200);
     }
@@ -82,10 +61,10 @@ on_both_engines! {
             let request = ProcessRequest { batch_size: Some(5), ..ProcessRequest::due(Trigger::Startup, HOST) };
             let run = ops::process::process(&store, request);
             let _ = tokio::time::timeout(Duration::from_micros(500 + 731 * turn), run).await;
-            check_whole(&desk).await;
+            desk.check_whole().await;
         }
         desk.process().await;
-        check_whole(&desk).await;
+        desk.check_whole().await;
         assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, i64::from(INCIDENTS));
         assert_eq!(desk.incident(IncidentId::new(1)).await.status, Status::Closed);
     }

@@ -225,6 +225,27 @@ impl Desk {
         }
         tables
     }
+
+    /// Checks that every incident has exactly what belongs to its status, and nothing twice.
+    pub async fn check_whole(&self) {
+        let impossible = [
+            "select count(*) from incidents i where i.status = 'closed' and not exists \
+                 (select 1 from pending_snapshots p where p.incident_id = i.id) and not exists \
+                 (select 1 from incident_snapshots s where s.incident_id = i.id)",
+            "select count(*) from incidents i where i.status = 'open' and (exists \
+                 (select 1 from pending_snapshots p where p.incident_id = i.id) or exists \
+                 (select 1 from incident_snapshots s where s.incident_id = i.id))",
+            "select count(*) from pending_snapshots p join incident_snapshots s on s.incident_id = p.incident_id \
+                 where not s.partial",
+            "select count(*) from incident_snapshots s where 2 <> (select count(*) from time_series_snapshots t \
+                 where t.incident_id = s.incident_id and t.revision = 0)",
+            "select count(*) from time_series_snapshots t where t.revision = 0 and not exists \
+                 (select 1 from incident_snapshots s where s.incident_id = t.incident_id)",
+        ];
+        for sql in impossible {
+            assert_eq!(self.database.number(sql).await, 0, "{sql}");
+        }
+    }
 }
 
 /// Statements that make Postgres fail with `code` wherever a snapshot of `id` is inserted.

@@ -15,7 +15,7 @@ pub(crate) use database::on_both_engines;
 pub use database::{Engine, TestDatabase, missing_postgres, run};
 pub use desk::{Desk, Early, HOST, TESTER, postgres_poison};
 pub use postgres::{Access, Cluster};
-pub use program::Afterimage;
+pub use program::{Afterimage, Running};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {
