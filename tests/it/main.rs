@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 mod captures;
+mod edits;
 mod failures;
 mod incidents;
 mod layers;
+mod previews;
 mod processor;
 mod queries;
 mod races;
