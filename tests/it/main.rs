@@ -1,8 +1,10 @@
 //! The integration tests, as one binary: it is linked once, and shares one Postgres server.
 #![cfg(test)]
 
+mod import;
 mod layers;
 mod queries;
+mod recorded;
 mod schema;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;

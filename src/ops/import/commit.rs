@@ -16,7 +16,7 @@ use super::parser::{Found, Parser};
 use super::{ImportReport, Phase, Progress, patiently};
 use crate::domain::Event;
 use crate::ops::OpsError;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Records of one commit, at the most.
 const CHUNK_RECORDS: u64 = 5_000;
@@ -69,7 +69,7 @@ pub(super) async fn commit(
             is_read = true;
             continue;
         };
-        let stored = commit_chunk(store, import, position, &chunk).await?;
+        let stored = patiently(|| commit_chunk(store, import, position, &chunk)).await?.ok_or_else(overtaken)?;
         position = chunk.position;
         report.imported += stored;
         report.known += (chunk.events.len() as u64).saturating_sub(stored);
@@ -104,19 +104,17 @@ async fn begin(store: &Store, checked: &Checked, again: bool) -> Result<Begin, O
     Ok(Begin::At { import, position: 0 })
 }
 
-async fn commit_chunk(store: &Store, import: i64, position: u64, chunk: &Chunk) -> Result<u64, OpsError> {
+/// Stores a chunk's events and the position that they reach; `None` where the row is no longer at `position`.
+async fn commit_chunk(store: &Store, import: i64, position: u64, chunk: &Chunk) -> Result<Option<u64>, StoreError> {
+    let mut tx = store.write().await?;
+    let stored = tx.insert_events(&chunk.events).await?;
     let positions = as_position(position)..as_position(chunk.position);
-    let stored = patiently(async || {
-        let mut tx = store.write().await?;
-        let stored = tx.insert_events(&chunk.events).await?;
-        if !tx.advance_import(import, positions.clone(), as_position(stored), None).await? {
-            // Dropped, the transaction is rolled back.
-            return Ok(None);
-        }
-        tx.commit().await?;
-        Ok(Some(stored))
-    });
-    stored.await?.ok_or_else(overtaken)
+    if !tx.advance_import(import, positions, as_position(stored), None).await? {
+        // Dropped, the transaction is rolled back.
+        return Ok(None);
+    }
+    tx.commit().await?;
+    Ok(Some(stored))
 }
 
 async fn finish(store: &Store, import: i64, position: u64) -> Result<(), OpsError> {

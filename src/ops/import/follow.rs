@@ -120,7 +120,7 @@ impl Batch {
         if self.events.is_empty() {
             return Ok(());
         }
-        let stored = patiently(async || insert(store, &self.events).await).await?;
+        let stored = patiently(|| insert(store, &self.events)).await?;
         self.report.imported += stored;
         self.report.known += (self.events.len() as u64).saturating_sub(stored);
         self.events.clear();

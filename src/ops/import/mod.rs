@@ -133,7 +133,10 @@ pub async fn import(
 const BUSY_ATTEMPTS: u32 = 12;
 
 /// Tries a transaction again while the database is busy: then nothing of it was committed.
-async fn patiently<T>(transaction: impl AsyncFn() -> Result<T, StoreError>) -> Result<T, StoreError> {
+async fn patiently<T, F>(transaction: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
     for _ in 1..BUSY_ATTEMPTS {
         match transaction().await {
             Err(StoreError::Busy) => {}
