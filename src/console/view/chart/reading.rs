@@ -1,0 +1,181 @@
+//! The line below the chart: what the cursor stands on, or the peak; and what the marks in the picture mean.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::cells::{Value, is_partial, value};
+use super::scale::exact;
+use super::{Chart, capture_note};
+use crate::domain::Aggregation;
+use crate::domain::series::{Count, Coverage, Point};
+
+/// A mark that the picture has and nothing in it explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unexplained {
+    Future,
+    Gap,
+    Partial,
+}
+
+pub(super) fn draw(
+    buffer: &mut Buffer,
+    row: Rect,
+    chart: &Chart<'_>,
+    points: &[Point],
+    cursor: Option<usize>,
+    marks: &[Unexplained],
+) {
+    let Readings { full, bare } = match cursor.and_then(|cursor| points.get(cursor)) {
+        Some(point) => at_cursor(chart, point),
+        None => at_peak(chart, points),
+    };
+    let width = usize::from(row.width);
+    let fits = |reading: &Line<'_>, legend: &Line<'_>| reading.width() + 2 + legend.width() <= width;
+    // What the bars lack is explained even where that shortens the reading, the rest where there is room left.
+    let shortest = if marks.first() == Some(&Unexplained::Partial) { 1 } else { full.len() };
+    let explained = notes(chart, marks).into_iter().find_map(|note| {
+        let first = legend(chart, marks.get(..1)?, &note);
+        Some((full[..shortest].iter().find(|reading| fits(reading, &first))?, note))
+    });
+    let (reading, legend) = match explained {
+        Some((reading, note)) => {
+            let legends = (1..=marks.len()).rev().map(|count| legend(chart, &marks[..count], &note));
+            (Some(reading), legends.into_iter().find(|legend| fits(reading, legend)))
+        }
+        None => (full.iter().chain(&bare).find(|reading| reading.width() <= width).or(bare.last()), None),
+    };
+    if let Some(reading) = reading {
+        buffer.set_line(row.x, row.y, reading, row.width);
+    }
+    if let Some(legend) = legend {
+        let length = u16::try_from(legend.width()).unwrap_or(row.width);
+        buffer.set_line(row.right() - length, row.y, &legend, length);
+    }
+}
+
+/// What may be said in one line, from the fullest to the shortest.
+struct Readings {
+    full: Vec<Line<'static>>,
+    /// Where there is no room for more.
+    bare: Vec<Line<'static>>,
+}
+
+fn at_cursor(chart: &Chart<'_>, point: &Point) -> Readings {
+    let (zone, theme, period) = (chart.zone, chart.theme, chart.series.period);
+    let what = match (point.count, value(point, period, chart.now)) {
+        (Some(count), _) => counted(count, chart.aggregation),
+        (None, Value::Future) => "not yet".to_owned(),
+        (None, _) => "no data".to_owned(),
+    };
+    let partial = match (is_partial(point, period, chart.now), point.coverage) {
+        (true, Coverage::Partial) => ", partial bucket",
+        (true, Coverage::Whole) => " so far",
+        (false, _) => "",
+    };
+    let reading = |when: String, rest: String| {
+        Line::from(vec![
+            Span::styled(when, theme.chart_axis),
+            Span::styled(what.clone(), theme.chart_cursor),
+            Span::styled(rest, theme.text),
+        ])
+    };
+    let minute = zone.minute(point.bucket);
+    let date = format!("{} {minute} {}", zone.date(point.bucket), zone.name(point.bucket));
+    let bare = point.count.map_or(what.clone(), exact);
+    Readings {
+        full: vec![
+            reading(format!("{date}  "), format!("{partial}{}", phase(chart, point))),
+            reading(format!("{}  ", zone.day_and_minute(point.bucket)), partial.to_owned()),
+            reading(format!("{minute}  "), partial.to_owned()),
+            reading(format!("{minute} "), String::new()),
+        ],
+        bare: vec![reading(String::new(), String::new()), Line::styled(bare, theme.chart_cursor)],
+    }
+}
+
+/// Where a bucket lies in the course of the incident.
+fn phase(chart: &Chart<'_>, point: &Point) -> &'static str {
+    if point.bucket + chart.series.period <= chart.date_started {
+        ", before"
+    } else if chart.date_closed.is_some_and(|closed| point.bucket >= closed.max(chart.date_started)) {
+        ", after"
+    } else if point.bucket > chart.now {
+        ""
+    } else {
+        ", during"
+    }
+}
+
+fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
+    let (zone, theme) = (chart.zone, chart.theme);
+    let only = |what: &str| Readings { full: vec![Line::styled(what.to_owned(), theme.text)], bare: Vec::new() };
+    let counts = points.iter().filter_map(|point| Some((point, point.count?)));
+    // The first of equal ones: that is when it got there.
+    let peak = counts.reduce(|best, next| if next.1.as_f64() > best.1.as_f64() { next } else { best });
+    let Some((point, count)) = peak else {
+        let ahead = points.iter().all(|point| value(point, chart.series.period, chart.now) == Value::Future);
+        return only(if ahead { "not yet" } else { "no data" });
+    };
+    if count.as_f64() <= 0.0 {
+        return only(&format!("no {}", unit(chart.aggregation, true)));
+    }
+    let reading = |rest: String| {
+        let what = counted(count, chart.aggregation);
+        let spans = [("peak ".to_owned(), theme.chart_axis), (what, theme.text), (rest, theme.chart_axis)];
+        Line::from_iter(spans.map(|(text, style)| Span::styled(text, style)))
+    };
+    let bucket = point.bucket;
+    Readings {
+        full: vec![
+            reading(format!(" at {} {}", zone.day_and_minute(bucket), zone.name(bucket))),
+            reading(format!(" at {}", zone.minute(bucket))),
+            reading(String::new()),
+        ],
+        bare: vec![Line::styled(exact(count), theme.text)],
+    }
+}
+
+/// What is said of what has not happened yet, in full and in short.
+fn notes(chart: &Chart<'_>, marks: &[Unexplained]) -> Vec<String> {
+    let plain = "not yet".to_owned();
+    match capture_note(chart) {
+        Some(note) if marks.contains(&Unexplained::Future) => vec![format!("{plain}, {note}"), note, plain],
+        _ => vec![plain],
+    }
+}
+
+/// What the marks mean.
+fn legend(chart: &Chart<'_>, marks: &[Unexplained], future: &str) -> Line<'static> {
+    let (glyphs, theme) = (chart.glyphs, chart.theme);
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    for mark in marks.iter().rev() {
+        let (glyph, style, text) = match mark {
+            Unexplained::Future => (glyphs.future(), theme.chart_future, future),
+            Unexplained::Gap => (glyphs.gap(), theme.chart_gap, "no data"),
+            Unexplained::Partial => (glyphs.axis_partial(), theme.chart_cursor, "partial bucket"),
+        };
+        if !spans.is_empty() {
+            spans.push(Span::raw("  "));
+        }
+        spans.push(Span::styled(glyph, style));
+        spans.push(Span::styled(format!(" {text}"), theme.text));
+    }
+    Line::from(spans)
+}
+
+/// `1,204 events`, `1 user`.
+fn counted(count: Count, aggregation: Aggregation) -> String {
+    let one = matches!(count, Count::Whole(1));
+    format!("{} {}", exact(count), unit(aggregation, !one))
+}
+
+/// What a bucket counts, as a person says it.
+pub(super) fn unit(aggregation: Aggregation, many: bool) -> &'static str {
+    match (aggregation, many) {
+        (Aggregation::Total, true) => "events",
+        (Aggregation::Total, false) => "event",
+        (Aggregation::UniqueUsers, true) => "users",
+        (Aggregation::UniqueUsers, false) => "user",
+    }
+}
