@@ -4,12 +4,14 @@
 mod captures;
 mod edits;
 mod failures;
+mod import;
 mod incidents;
 mod layers;
 mod previews;
 mod processor;
 mod queries;
 mod races;
+mod recorded;
 mod schema;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
