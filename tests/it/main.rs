@@ -7,12 +7,16 @@ mod cli_database;
 mod cli_fixture;
 mod cli_json;
 mod cli_text;
+mod edits;
 mod failures;
+mod import;
 mod incidents;
 mod layers;
+mod previews;
 mod processor;
 mod queries;
 mod races;
+mod recorded;
 mod schema;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
