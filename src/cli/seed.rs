@@ -11,8 +11,8 @@ use crate::ops::seed::{self, SeedRequest};
 pub(super) async fn run(session: &mut Session<'_>, arguments: &SeedArguments) -> Result<ExitStatus, CliError> {
     let request =
         SeedRequest { incidents: arguments.incidents, events: arguments.events, random_seed: arguments.random_seed };
-    let bar = Progress::new(session.output.terminal);
-    let report = seed::seed(&session.store, request, &mut |done, total| bar.show("seeding", done, total)).await;
+    let bar = Progress::things(session.output.terminal);
+    let report = seed::seed(&session.store, request, &mut |done, total| bar.show("seeding", done, Some(total))).await;
     drop(bar);
     let report = report?;
     if session.output.json {

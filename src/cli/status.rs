@@ -13,8 +13,8 @@ use crate::store::status::Counts;
 
 /// What is due for longer than this is overdue: at least one hourly run has passed it by.
 const OVERDUE: Duration = Duration::from_hours(2);
-/// A processor that has said nothing for so long is not counted on.
-const SILENT: Duration = Duration::from_mins(10);
+/// A processor says every minute that it is there; one that has said nothing for so long is not counted on.
+const SILENT: Duration = Duration::from_mins(5);
 
 /// Everything that is said.
 struct Overview {

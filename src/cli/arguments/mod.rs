@@ -78,7 +78,7 @@ pub struct GlobalOptions {
     /// Pretend that it is this time: for rehearsals and backfills
     #[arg(long, value_name = "TIME", global = true, allow_hyphen_values = true, value_parser = values::time())]
     pub now: Option<GivenTime>,
-    /// Print one JSON document instead of text
+    /// Print one JSON document instead of text; with --daemon, log in JSON
     #[arg(long, global = true)]
     pub json: bool,
     /// No colours
@@ -261,8 +261,8 @@ impl Arguments {
         if self.global.now.is_some() && self.console.daemon && !self.console.once {
             return Err(conflict("--now stops the clock: with --daemon it needs --once"));
         }
-        if self.global.json && self.command.is_none() {
-            return Err(conflict("--json goes with a command"));
+        if self.global.json && self.command.is_none() && !self.console.daemon {
+            return Err(conflict("--json goes with a command, or with --daemon"));
         }
         Ok(self)
     }
@@ -270,6 +270,18 @@ impl Arguments {
 
 fn conflict(message: &str) -> clap::Error {
     Arguments::command().error(ErrorKind::ArgumentConflict, message)
+}
+
+impl Command {
+    /// Whether it ends well when it is interrupted, if it is given a moment: a run of the processor, a live feed.
+    #[must_use]
+    pub fn ends_by_itself(&self) -> bool {
+        match self {
+            Self::Process(_) => true,
+            Self::Event(event::EventCommand::Import(arguments)) => arguments.follow,
+            _ => false,
+        }
+    }
 }
 
 impl ConsoleOptions {
