@@ -1,6 +1,6 @@
 //! Every way to be wrong on the command line: its message, its exit status, and a database that stays as it was.
 
-use crate::cli_fixture::{begun, check_input_refused, check_refused, everything, program};
+use crate::cli_fixture::{begun, begun_once, check_input_refused, check_refused, everything, program};
 use crate::support::{Afterimage, TestDatabase, on_both_engines};
 
 const LONG: usize = 1 << 20;
@@ -207,15 +207,6 @@ on_both_engines! {
     async fn only_an_empty_database_is_seeded(database: TestDatabase) {
         check_refused(&database, &["seed", "--incidents", "1", "--events", "1"], 4, &["not empty"]).await;
     }
-}
-
-/// The beginning, made once for several commands of one test.
-async fn begun_once(database: &TestDatabase) -> Afterimage {
-    let tables = database.pick(
-        "select count(*) from sqlite_schema where name = 'incidents'",
-        "select count(*) from pg_tables where tablename = 'incidents'",
-    );
-    if database.number(tables).await == 0 { begun(database) } else { program(database) }
 }
 
 #[test]

@@ -37,6 +37,15 @@ pub fn begun(database: &TestDatabase) -> Afterimage {
     program
 }
 
+/// The beginning, made once however often it is asked for.
+pub async fn begun_once(database: &TestDatabase) -> Afterimage {
+    let tables = database.pick(
+        "select count(*) from sqlite_schema where name = 'incidents'",
+        "select count(*) from pg_tables where tablename = 'incidents'",
+    );
+    if database.number(tables).await == 0 { begun(database) } else { program(database) }
+}
+
 /// Every row of every table.
 pub async fn everything(database: &TestDatabase) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
@@ -59,7 +68,7 @@ pub async fn check_input_refused(
     status: i32,
     fragments: &[&str],
 ) {
-    let program = begun(database);
+    let program = begun_once(database).await;
     let before = everything(database).await;
     program.run_with_input(arguments, input).assert_failed(status, fragments);
     assert_eq!(everything(database).await, before, "a refused command changes nothing");

@@ -5,6 +5,7 @@ mod captures;
 mod cli_bad_input;
 mod cli_database;
 mod cli_fixture;
+mod cli_import;
 mod cli_json;
 mod cli_text;
 mod edits;

@@ -30,8 +30,8 @@ pub struct ImportArguments {
     /// File; - or nothing reads stdin
     #[arg(value_name = "FILE|-", default_value = "-", hide_default_value = true)]
     pub file: PathBuf,
-    /// How it is written [default: by the extension, else by the first line]
-    #[arg(long, value_enum)]
+    /// ndjson or csv [default: by the extension, else by the first line]
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub format: Option<FormatChoice>,
     /// Project of events that name none
     #[arg(long, value_name = "P")]

@@ -100,8 +100,8 @@ pub struct OpenArguments {
 /// `incident list ...`
 #[derive(Debug, Args)]
 pub struct ListArguments {
-    /// Which
-    #[arg(long, value_enum, value_name = "STATUS", default_value_t = StatusChoice::All)]
+    /// open, closed or all
+    #[arg(long, value_enum, value_name = "STATUS", default_value_t = StatusChoice::All, hide_possible_values = true)]
     pub status: StatusChoice,
     /// Only those of this project
     #[arg(long, value_name = "P")]
