@@ -13,6 +13,7 @@ mod queries;
 mod races;
 mod recorded;
 mod schema;
+mod seeding;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
 mod the_support;
