@@ -7,10 +7,12 @@ mod failures;
 mod incidents;
 mod layers;
 mod previews;
+mod processes;
 mod processor;
 mod queries;
 mod races;
 mod schema;
+mod seeding;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
 mod the_support;
