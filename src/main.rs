@@ -4,13 +4,18 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterimage::cli::{self, Arguments, CliError, Command, ConsoleOptions, Settings, Terminal};
+use afterimage::cli::{self, Arguments, CliError, Command, ConsoleOptions, GlobalOptions, Settings, Terminal};
 use afterimage::clock::{Clock, ManualClock, SystemClock};
-use afterimage::config::{ConfigError, Configuration, Database, Environment};
-use afterimage::domain::text;
+use afterimage::config::{ConfigError, Configuration, DEFAULT_INTERVAL, Database, Environment};
+use afterimage::daemon;
 use afterimage::domain::timestamp::TimeError;
-use afterimage::store::{Location, StoreError};
+use afterimage::domain::{ProcessorKind, text};
+use afterimage::logging;
+use afterimage::ops::OpsError;
+use afterimage::service::ProcessorOptions;
+use afterimage::store::{Location, Store, StoreError};
 use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Why the program ends with anything but success.
@@ -48,6 +53,12 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+impl From<OpsError> for Failure {
+    fn from(error: OpsError) -> Self {
         Self::Cli(error.into())
     }
 }
@@ -110,7 +121,11 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Database::Own(path) => Location::file(path),
     };
     let Some(command) = command else {
-        return if console.daemon { start_daemon(&console) } else { start_console(&console) };
+        if console.daemon {
+            let options = processor_options(&console, &configuration, ProcessorKind::Daemon);
+            return start_daemon(&global, console.once, options, database, clock).await;
+        }
+        return start_console(&console);
     };
     let interrupt = CancellationToken::new();
     let settings = Settings {
@@ -156,6 +171,53 @@ fn start_console(_options: &ConsoleOptions) -> Result<u8, Failure> {
     Err(Failure::NotYet("the console"))
 }
 
-fn start_daemon(_options: &ConsoleOptions) -> Result<u8, Failure> {
-    Err(Failure::NotYet("the daemon"))
+fn processor_options(options: &ConsoleOptions, configuration: &Configuration, kind: ProcessorKind) -> ProcessorOptions {
+    ProcessorOptions {
+        interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
+        batch_size: options.batch_size.or(configuration.batch_size),
+        kind,
+    }
+}
+
+/// The processor without a console: until a signal, or once.
+async fn start_daemon(
+    global: &GlobalOptions,
+    once: bool,
+    options: ProcessorOptions,
+    database: Location,
+    clock: Arc<dyn Clock>,
+) -> Result<u8, Failure> {
+    if clock.overrides_database() && !once {
+        return Err(OpsError::Input("--now goes with --daemon only where it runs once: add --once".into()).into());
+    }
+    logging::to_stderr(global.json, io::stderr().is_terminal() && !global.no_color);
+    let stop = stop_on_signals()?;
+    let upgrade = Store::upgrade_at_start(&database);
+    let open = || Store::open(database.clone(), clock.clone(), upgrade);
+    if once {
+        let store = open().await?;
+        let report = daemon::run_once(&store, options.batch_size, stop).await.map_err(CliError::from)?;
+        store.close().await;
+        return Ok(u8::from(report.counts.failed > 0));
+    }
+    if let Some(store) = daemon::open_patiently(open, &stop).await? {
+        daemon::run(store, options, stop).await;
+    }
+    Ok(0)
+}
+
+/// Cancelled by the first SIGTERM or SIGINT.
+fn stop_on_signals() -> io::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopped.cancel();
+    });
+    Ok(stop)
 }

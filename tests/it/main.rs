@@ -4,6 +4,7 @@
 mod captures;
 mod edits;
 mod failures;
+mod import;
 mod incidents;
 mod layers;
 mod previews;
@@ -11,6 +12,7 @@ mod processes;
 mod processor;
 mod queries;
 mod races;
+mod recorded;
 mod schema;
 mod seeding;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]

@@ -43,12 +43,15 @@ Exit status:
 const DATABASE_URL_HELP: &str =
     "Database: sqlite:PATH, with ?mode=ro|rw|rwc, or postgres://USER@HOST/NAME [default: a file of your own]";
 
-/// Keeps the exact before, during and after of every incident.
-///
-/// Without a command it opens the console on this terminal. An incident's snapshot is captured some time after it is
-/// closed (ten of its time windows, at most ten days) by the console in the background, by a daemon, or by 'process'.
+const ABOUT: &str = "\
+Keeps the exact before, during and after of every incident.
+
+Without a command it opens the console on this terminal. The snapshot of an incident is captured some time after it
+is closed (ten of its time windows, at most ten days): by the console in its background, by a daemon, or by 'process'.";
+
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "afterimage", version, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
+#[command(name = "afterimage", version, about = ABOUT, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
 #[command(disable_help_subcommand = true, max_term_width = 110)]
 pub struct Arguments {
     /// What every command takes.

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod page;
+pub mod progress;
 pub mod sparkline;
 pub mod table;
 pub mod words;
