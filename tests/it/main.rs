@@ -13,6 +13,7 @@ mod import;
 mod incidents;
 mod layers;
 mod previews;
+mod processes;
 mod processor;
 mod queries;
 mod races;
