@@ -90,21 +90,35 @@ glyphs! {
     /// A labelled place of the vertical axis.
     axis_tick_vertical: &'static str = "┤", "+";
     /// A labelled place of the horizontal axis.
-    axis_tick_horizontal: &'static str = "┴", "+";
+    axis_tick_horizontal: &'static str = "┬", "+";
     /// A line across the chart at a labelled value.
-    gridline: &'static str = "┈", ".";
+    gridline: &'static str = "┈", "-";
+    /// The horizontal axis below the incident.
+    axis_incident: &'static str = "━", "=";
+    /// On the horizontal axis below a bucket that is not whole.
+    axis_partial: &'static str = "~", "~";
+    /// On the horizontal axis below the cursor.
+    cursor: &'static str = "▲", "^";
+    /// Above the bar under the cursor.
+    cursor_line: &'static str = "│", "|";
+    /// Heights of the top of a bar, lowest first. The last fills its place and is all that the rest of the bar has.
+    bar_levels: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "|"];
+    /// As [`Glyphs::bar_levels`], during the incident: told apart without colours too where there are letters for it.
+    bar_levels_incident: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "#"];
     /// Where the incident starts.
     incident_start: &'static str = "┌", "[";
     /// Where the incident was closed.
     incident_close: &'static str = "┐", "]";
     /// While the incident lasts.
     incident_span: &'static str = "─", "=";
-    /// Where the bracket leaves the chart, the incident being older or longer.
+    /// Where the bracket leaves the chart, the incident being older.
     incident_beyond_left: &'static str = "◂", "<";
-    /// As [`Glyphs::incident_beyond_left`], to the right.
+    /// Where the bracket leaves the chart, the incident being longer or still open.
     incident_beyond_right: &'static str = "▸", ">";
     /// An incident within one column.
     incident_point: &'static str = "╥", "!";
+    /// Below the ends of the bracket.
+    incident_edge: &'static str = "┊", ":";
 }
 
 impl Glyphs {
@@ -153,6 +167,11 @@ mod tests {
             glyphs.axis_tick_vertical(),
             glyphs.axis_tick_horizontal(),
             glyphs.gridline(),
+            glyphs.axis_incident(),
+            glyphs.axis_partial(),
+            glyphs.cursor(),
+            glyphs.cursor_line(),
+            glyphs.incident_edge(),
             glyphs.incident_start(),
             glyphs.incident_close(),
             glyphs.incident_span(),
@@ -162,6 +181,8 @@ mod tests {
         ];
         every.extend(glyphs.spark_levels());
         every.extend(glyphs.spinner());
+        every.extend(glyphs.bar_levels());
+        every.extend(glyphs.bar_levels_incident());
         every
     }
 

@@ -10,4 +10,5 @@ pub mod screen;
 pub mod state;
 pub mod theme;
 pub mod update;
+pub mod view;
 pub mod zone;

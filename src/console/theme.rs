@@ -91,9 +91,9 @@ impl Theme {
             chart_incident: plain.fg(Color::Red),
             chart_mark: bold.fg(Color::Red),
             chart_axis: dim,
-            chart_cursor: bold.add_modifier(Modifier::REVERSED),
+            chart_cursor: bold,
             chart_future: dim,
-            chart_gap: plain.fg(Color::Magenta),
+            chart_gap: dim.fg(Color::Magenta),
         }
     }
 
@@ -131,9 +131,9 @@ impl Theme {
             chart_incident: bold,
             chart_mark: bold,
             chart_axis: dim,
-            chart_cursor: bold.add_modifier(Modifier::REVERSED),
+            chart_cursor: bold,
             chart_future: dim,
-            chart_gap: plain,
+            chart_gap: dim,
         }
     }
 

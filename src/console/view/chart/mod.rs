@@ -1,0 +1,269 @@
+//! The before, during and after of one incident. A pure function of values, the present included; knows nothing of
+//! where they come from, and of the screen only the rectangle that it may draw in.
+//!
+//! ```text
+//! Checkout errors above 5%                                        events per 1m   title
+//!                        start 12:00 ┌─────────┐ close 12:05                      bracket
+//! 1.5k ┤                             ┊ ▂█▅     ┊                                  plot
+//!  750 ┤                             ┊▅███▃    ┊              · · · not yet · ·
+//!      │  ▁ ▂▁   ╱╱ no data ╱╱  ▁▁▂▁▃███████▅▃▂▂▁▁▁▁▁▂▁▁       · capture in 4m ·
+//!    0 └~────────────┬────────────────━━━━▲━━━━━────────┬──────────────────────   axis
+//!              Nov 24 11:50                           12:10                       labels
+//! 2026-11-24 12:03 UTC  1,204 events, during                     ~ partial bucket reading
+//! ```
+
+mod cells;
+mod incident;
+mod plot;
+mod reading;
+mod scale;
+mod timeline;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+pub use cells::{Cell, Value, reduce_max};
+
+use super::super::glyphs::Glyphs;
+use super::super::theme::Theme;
+use super::super::zone::Zone;
+use crate::domain::series::{Count, Point};
+use crate::domain::{Aggregation, Series, Timestamp, span, text};
+use incident::Extent;
+use plot::{Plot, put};
+use reading::Unexplained;
+use scale::Scale;
+use timeline::Tick;
+
+/// Everything that the picture is a function of.
+#[derive(Debug, Clone, Copy)]
+pub struct Chart<'a> {
+    /// What is shown; may come from outside.
+    pub title: &'a str,
+    /// The counts.
+    pub series: &'a Series,
+    /// When the incident started.
+    pub date_started: Timestamp,
+    /// When it was closed; `None` while it is open.
+    pub date_closed: Option<Timestamp>,
+    /// When the capture is due.
+    pub target: Option<Timestamp>,
+    /// The present.
+    pub now: Timestamp,
+    /// The position among the points that is read; the last one where it lies beyond.
+    pub cursor: Option<usize>,
+    /// What a bucket counts.
+    pub aggregation: Aggregation,
+    /// In which zone times are written.
+    pub zone: Zone,
+    /// Which characters to draw with.
+    pub glyphs: Glyphs,
+    /// What the roles look like.
+    pub theme: &'a Theme,
+}
+
+/// Draws the chart. At any size: what has no room is left out, the bars last.
+pub fn render(frame: &mut Frame, area: Rect, chart: &Chart<'_>) {
+    draw(frame.buffer_mut(), area, chart);
+}
+
+fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return;
+    }
+    let points = chart.series.points();
+    let rows = Rows::new(area);
+    if let Some(row) = rows.title {
+        title(buffer, row, chart);
+    }
+    if points.is_empty() {
+        nothing(buffer, rows.plot, chart);
+        return;
+    }
+    let scale = Scale::new(peak(&points), rows.plot.height, is_whole(&points));
+    let labels = if rows.axis.is_some() && area.width >= 30 { scale.ticks(rows.plot.height) } else { Vec::new() };
+    let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);
+    let plot_area = Rect { x: area.x + gutter, width: area.width - gutter, ..rows.plot };
+    let cells = reduce_max(&points, usize::from(plot_area.width), chart.now);
+    let extent = Extent::new(chart, &points, &cells, chart.series.period);
+    let cursor = chart.cursor.map(|cursor| cursor.min(points.len() - 1));
+    let plot = Plot { chart, cells: &cells, scale, extent, cursor };
+    plot.draw(buffer, plot_area);
+    if gutter > 0 {
+        vertical_axis(buffer, rows.plot, gutter, &labels, chart);
+    }
+    if let Some(row) = rows.bracket {
+        incident::draw(buffer, row, gutter, extent, chart, &points);
+    }
+    let ticks = match rows.labels {
+        Some(_) => timeline::ticks(&points, &cells, chart.series.period, chart.zone, gutter),
+        None => Vec::new(),
+    };
+    if let Some(row) = rows.axis {
+        horizontal_axis(buffer, row, gutter, &plot, &ticks);
+    }
+    if let Some(row) = rows.labels {
+        for tick in &ticks {
+            buffer.set_stringn(row.x + tick.label_at, row.y, &tick.label, tick.label.len(), chart.theme.chart_axis);
+        }
+    }
+    if let Some(row) = rows.reading {
+        reading::draw(buffer, row, chart, &points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
+    }
+}
+
+/// Which rows there is room for: the bars first, then the reading, the bracket, the axis, its labels and the title.
+struct Rows {
+    title: Option<Rect>,
+    bracket: Option<Rect>,
+    plot: Rect,
+    axis: Option<Rect>,
+    labels: Option<Rect>,
+    reading: Option<Rect>,
+}
+
+impl Rows {
+    fn new(area: Rect) -> Self {
+        let row = |y: u16| Rect { y, height: 1, ..area };
+        let mut top = area.y;
+        let mut bottom = area.bottom();
+        let mut from_top = |least: u16| {
+            let y = top;
+            (area.height >= least).then(|| {
+                top += 1;
+                row(y)
+            })
+        };
+        let (title, bracket) = (from_top(9), from_top(4));
+        let mut from_bottom = |least: u16| {
+            (area.height >= least).then(|| {
+                bottom -= 1;
+                row(bottom)
+            })
+        };
+        let (reading, labels, axis) = (from_bottom(2), from_bottom(7), from_bottom(5));
+        Self { title, bracket, plot: Rect { y: top, height: bottom - top, ..area }, axis, labels, reading }
+    }
+}
+
+fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>) {
+    let unit = format!("{} per {}", reading::unit(chart.aggregation, true), span::format(chart.series.period));
+    let length = width_of(&unit);
+    let room = if length + 12 <= row.width {
+        buffer.set_stringn(row.right() - length, row.y, unit, usize::from(length), chart.theme.chart_axis);
+        row.width - length - 2
+    } else {
+        row.width
+    };
+    let title = shorten(chart.title, usize::from(room), chart.glyphs);
+    buffer.set_stringn(row.x, row.y, title, usize::from(room), chart.theme.title);
+}
+
+fn nothing(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
+    let text = "nothing to show yet";
+    let at = area.width.saturating_sub(width_of(text)) / 2;
+    buffer.set_stringn(area.x + at, area.y + area.height / 2, text, usize::from(area.width), chart.theme.dim);
+}
+
+fn vertical_axis(buffer: &mut Buffer, area: Rect, gutter: u16, labels: &[(u16, String)], chart: &Chart<'_>) {
+    for row in 0..area.height {
+        let y = area.bottom() - 1 - row;
+        let label = labels.iter().find(|(at, _)| *at == row);
+        let glyph = if label.is_some() { chart.glyphs.axis_tick_vertical() } else { chart.glyphs.axis_vertical() };
+        put(buffer, area.x + gutter - 1, y, glyph, chart.theme.chart_axis);
+        if let Some((_, label)) = label {
+            let x = area.x + gutter - 2 - width_of(label);
+            buffer.set_stringn(x, y, label, label.len(), chart.theme.chart_axis);
+        }
+    }
+}
+
+fn horizontal_axis(buffer: &mut Buffer, row: Rect, gutter: u16, plot: &Plot<'_>, ticks: &[Tick]) {
+    let (glyphs, theme) = (plot.chart.glyphs, plot.chart.theme);
+    if gutter > 0 {
+        put(buffer, row.x + gutter - 1, row.y, glyphs.axis_corner(), theme.chart_axis);
+        if gutter > 2 {
+            put(buffer, row.x + gutter - 3, row.y, "0", theme.chart_axis);
+        }
+    }
+    for (column, cell) in (0..row.width - gutter).zip(plot.cells) {
+        let tick = ticks.iter().any(|tick| tick.column == column);
+        let (glyph, style) = if plot.cursor.is_some() && plot.is_middle(column) {
+            (glyphs.cursor(), theme.chart_cursor)
+        } else if cell.partial {
+            (glyphs.axis_partial(), theme.chart_mark)
+        } else if plot.extent.contains(column) {
+            (glyphs.axis_incident(), theme.chart_mark)
+        } else if tick {
+            (glyphs.axis_tick_horizontal(), theme.chart_axis)
+        } else {
+            (glyphs.axis_horizontal(), theme.chart_axis)
+        };
+        put(buffer, row.x + gutter + column, row.y, glyph, style);
+    }
+}
+
+/// The marks of the picture that have no caption in it, the most important first.
+fn unexplained(plot: &Plot<'_>, has_axis: bool, area: Rect) -> Vec<Unexplained> {
+    let any = |value: Value| plot.cells.iter().any(|cell| cell.value == value);
+    let mut marks = Vec::new();
+    let note = capture_note(plot.chart).map_or(7, |note| note.len().max(7));
+    let least = u16::try_from(note + 2).unwrap_or(u16::MAX);
+    if any(Value::Future) && !(plot.has_caption(Value::Future, area.width, least) && area.height >= 2) {
+        marks.push(Unexplained::Future);
+    }
+    if any(Value::Gap) && !plot.has_caption(Value::Gap, area.width, 9) {
+        marks.push(Unexplained::Gap);
+    }
+    if has_axis && plot.cells.iter().any(|cell| cell.partial) {
+        marks.push(Unexplained::Partial);
+    }
+    marks
+}
+
+/// When what has not happened yet will have been kept.
+fn capture_note(chart: &Chart<'_>) -> Option<String> {
+    let target = chart.target?;
+    if target > chart.now {
+        Some(format!("capture in {}", span::format(target.since(chart.now))))
+    } else {
+        Some("capture due".to_owned())
+    }
+}
+
+fn peak(points: &[Point]) -> f64 {
+    let counts = points.iter().filter_map(|point| point.count).map(Count::as_f64);
+    counts.filter(|count| count.is_finite()).fold(0.0, f64::max)
+}
+
+fn is_whole(points: &[Point]) -> bool {
+    points.iter().all(|point| !matches!(point.count, Some(Count::Estimate(_))))
+}
+
+fn width_of(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// A text from outside in at most `width` columns.
+fn shorten(outside: &str, width: usize, glyphs: Glyphs) -> String {
+    let safe = text::printable(outside);
+    if safe.width() <= width {
+        return safe;
+    }
+    let mut short = String::new();
+    for grapheme in safe.graphemes(true) {
+        if short.width() + grapheme.width() + 1 > width {
+            break;
+        }
+        short.push_str(grapheme);
+    }
+    short.push_str(glyphs.ellipsis());
+    short
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The columns themselves: bars, hatching over gaps, dots over what has not happened yet, the cursor.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+
+use super::cells::{Cell, Value};
+use super::incident::Extent;
+use super::scale::Scale;
+use super::{Chart, capture_note};
+
+/// What is drawn, in columns.
+pub(super) struct Plot<'a> {
+    pub chart: &'a Chart<'a>,
+    pub cells: &'a [Cell],
+    pub scale: Scale,
+    pub extent: Extent,
+    /// Position of the cursor among the points.
+    pub cursor: Option<usize>,
+}
+
+/// A text over a stretch of columns that have no bars.
+pub(super) struct Caption {
+    at: u16,
+    row: u16,
+    text: String,
+}
+
+impl Plot<'_> {
+    pub(super) fn draw(&self, buffer: &mut Buffer, area: Rect) {
+        let gridlines: Vec<u16> = self.scale.ticks(area.height).into_iter().map(|(row, _)| row).collect();
+        for (column, cell) in (0..area.width).zip(self.cells) {
+            for row in 0..area.height {
+                let (glyph, style) = self.cell(column, cell, row, area.height, &gridlines);
+                put(buffer, area.x + column, area.bottom() - 1 - row, glyph, style);
+            }
+        }
+        for caption in self.captions(area.width, area.height) {
+            let width = usize::from(area.width - caption.at);
+            buffer.set_stringn(area.x + caption.at, area.y + caption.row, caption.text, width, self.chart.theme.text);
+        }
+    }
+
+    /// What stands in one place; rows count from the bottom.
+    fn cell(&self, column: u16, cell: &Cell, row: u16, rows: u16, gridlines: &[u16]) -> (&'static str, Style) {
+        let (glyphs, theme) = (self.chart.glyphs, self.chart.theme);
+        let under_cursor = self.cursor.is_some_and(|cursor| cell.points.contains(&cursor));
+        let bar = match cell.value {
+            Value::Count(count) => self.bar(column, count, row, rows),
+            Value::Gap | Value::Future => None,
+        };
+        if let Some((glyph, style)) = bar {
+            return (glyph, if under_cursor { theme.chart_cursor } else { style });
+        }
+        if under_cursor && self.is_middle(column) {
+            return (glyphs.cursor_line(), theme.chart_cursor);
+        }
+        let edge = self.extent.columns.is_some_and(|(first, last)| {
+            (column == first && !self.extent.older) || (column == last && !self.extent.longer)
+        });
+        match cell.value {
+            Value::Gap => (glyphs.gap(), theme.chart_gap),
+            Value::Future if (column + 2 * row).is_multiple_of(4) => (glyphs.future(), theme.chart_future),
+            Value::Count(_) if edge => (glyphs.incident_edge(), theme.chart_mark),
+            Value::Count(_) if gridlines.contains(&row) => (glyphs.gridline(), theme.chart_axis),
+            Value::Future | Value::Count(_) => (" ", Style::new()),
+        }
+    }
+
+    fn bar(&self, column: u16, count: f64, row: u16, rows: u16) -> Option<(&'static str, Style)> {
+        let (glyphs, theme) = (self.chart.glyphs, self.chart.theme);
+        let (levels, style) = if self.extent.contains(column) {
+            (glyphs.bar_levels_incident(), theme.chart_incident)
+        } else {
+            (glyphs.bar_levels(), theme.chart_bar)
+        };
+        let parts = u16::try_from(levels.len()).unwrap_or(1);
+        let filled = self.scale.height(count, rows, parts).saturating_sub(row * parts).min(parts);
+        let glyph = levels.get(usize::from(filled).checked_sub(1)?)?;
+        Some((glyph, style))
+    }
+
+    /// A stretched bucket takes several columns; the line of the cursor stands in the middle one.
+    pub(super) fn is_middle(&self, column: u16) -> bool {
+        let under = |cell: &Cell| self.cursor.is_some_and(|cursor| cell.points.contains(&cursor));
+        let first = self.cells.iter().position(under);
+        let last = self.cells.iter().rposition(under);
+        first.zip(last).is_some_and(|(first, last)| usize::from(column) == first.midpoint(last))
+    }
+
+    /// The captions that have room, in the middle of their stretches.
+    fn captions(&self, width: u16, rows: u16) -> Vec<Caption> {
+        let mut captions = Vec::new();
+        for (value, start, end) in self.stretches(width) {
+            let lines = match value {
+                Value::Gap => vec!["no data".to_owned()],
+                Value::Future => std::iter::once("not yet".to_owned()).chain(capture_note(self.chart)).collect(),
+                Value::Count(_) => continue,
+            };
+            let lines: Vec<String> = lines.into_iter().map(|line| format!(" {line} ")).collect();
+            let lines: Vec<String> = lines.into_iter().filter(|line| line.len() <= usize::from(end - start)).collect();
+            let count = u16::try_from(lines.len()).unwrap_or(0).min(rows);
+            for (line, text) in (0..count).zip(lines) {
+                let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+                let at = start + (end - start - length) / 2;
+                captions.push(Caption { at, row: (rows - count) / 2 + line, text });
+            }
+        }
+        captions
+    }
+
+    /// Whether a stretch of this kind has its caption, so that no legend need explain it.
+    pub(super) fn has_caption(&self, value: Value, width: u16, least: u16) -> bool {
+        self.stretches(width).iter().any(|(kind, start, end)| *kind == value && end - start >= least)
+    }
+
+    /// Neighbouring columns without counts: what they are, the first, and the one after the last.
+    fn stretches(&self, width: u16) -> Vec<(Value, u16, u16)> {
+        let mut stretches: Vec<(Value, u16, u16)> = Vec::new();
+        for (column, cell) in (0..width).zip(self.cells) {
+            match (cell.value, stretches.last_mut()) {
+                (Value::Count(_), _) => {}
+                (value, Some((last, _, end))) if *last == value && *end == column => *end = column + 1,
+                (value, _) => stretches.push((value, column, column + 1)),
+            }
+        }
+        stretches
+    }
+}
+
+pub(super) fn put(buffer: &mut Buffer, x: u16, y: u16, glyph: &str, style: Style) {
+    if let Some(cell) = buffer.cell_mut(Position::new(x, y)) {
+        cell.set_symbol(glyph).set_style(style);
+    }
+}

@@ -1,0 +1,4 @@
+//! What is on the screen, one region per file.
+
+pub mod chart;
+pub mod sparkline;
