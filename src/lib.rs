@@ -10,3 +10,6 @@
 pub mod clock;
 pub mod console;
 pub mod domain;
+pub mod ops;
+pub mod source;
+pub mod store;

@@ -1,1 +1,9 @@
-//! Tests.
+//! The integration tests, as one binary: it is linked once, and shares one Postgres server.
+#![cfg(test)]
+
+mod layers;
+mod queries;
+mod schema;
+#[expect(dead_code, reason = "the tests that need the rest of it follow")]
+mod support;
+mod the_support;

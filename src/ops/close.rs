@@ -1,0 +1,105 @@
+//! Closes incidents, and undoes a close (rules 4 to 8).
+
+use super::{Already, OpsError, StatusChange};
+use crate::domain::incident::{self, Closing};
+use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Status, Timestamp, schedule};
+use crate::store::{Store, Tx};
+
+/// Which incidents are closed, and how.
+#[derive(Debug, Clone, Default)]
+pub struct CloseRequest {
+    /// Which; all or none of them (rule 5).
+    pub ids: Vec<IncidentId>,
+    /// When they were over; now where nothing is said.
+    pub at: Option<Timestamp>,
+    /// Said with it.
+    pub comment: Option<String>,
+}
+
+/// Closes incidents in one transaction and promises a snapshot of each (rules 5 and 6). What is closed already and is
+/// asked for nothing else stays as it is (rule 4).
+///
+/// # Errors
+/// Where one does not exist, cannot be closed at that time, or was closed already with another time or without this
+/// comment: the message says by whom and when. Then none is closed.
+pub async fn close(store: &Store, by: &str, request: CloseRequest) -> Result<Vec<StatusChange>, OpsError> {
+    let by = super::checked_name(by)?;
+    let comment = super::checked_comment(request.comment.as_deref())?;
+    let now = store.now().await?;
+    let mut tx = store.write().await?;
+    let mut changes = Vec::with_capacity(request.ids.len());
+    for incident in super::lock_all(&mut tx, &request.ids).await? {
+        let decided =
+            incident::closing(incident.date_started, incident.date_closed, request.at, comment.is_some(), now)
+                .map_err(|error| OpsError::Input(format!("incident {}: {error}", incident.id)))?;
+        let already = match decided {
+            Closing::CloseAt(date_closed) => {
+                close_one(&mut tx, &incident, date_closed, &by, comment.clone(), now).await?;
+                None
+            }
+            Closing::NothingToDo => Some(super::last_change(&mut tx, &incident, Status::Closed).await?),
+            Closing::Conflict { date_closed } => {
+                let already = super::last_change(&mut tx, &incident, Status::Closed).await?;
+                return Err(already_closed(&incident, &already, date_closed));
+            }
+        };
+        let incident = tx.incident(incident.id).await?.ok_or_else(|| OpsError::no_incidents(&[incident.id]))?;
+        changes.push(StatusChange { incident, already });
+    }
+    tx.commit().await?;
+    Ok(changes)
+}
+
+async fn close_one(
+    tx: &mut Tx,
+    incident: &Incident,
+    date_closed: Timestamp,
+    by: &str,
+    comment: Option<String>,
+    now: Timestamp,
+) -> Result<(), OpsError> {
+    tx.set_status(incident.id, Some(date_closed)).await?;
+    let target = schedule::target_run_date(date_closed, incident.time_window);
+    tx.replace_pending(incident.id, target).await?;
+    let activity = Activity {
+        kind: ActivityKind::StatusChange,
+        at: now,
+        by: by.to_owned(),
+        from: Some(Status::Open),
+        to: Some(Status::Closed),
+        comment,
+    };
+    tx.insert_activity(incident.id, &activity).await?;
+    Ok(())
+}
+
+fn already_closed(incident: &Incident, already: &Already, date_closed: Timestamp) -> OpsError {
+    OpsError::Conflict(format!(
+        "incident {} was already closed by {} at {}, as of {date_closed}: comment on it with 'incident comment', or \
+         reopen it to close it at another time",
+        incident.id,
+        crate::domain::text::shorten(&already.by, 40),
+        already.at,
+    ))
+}
+
+/// Undoes a close while its snapshot is pending and `date_closed` is still what that close wrote.
+///
+/// # Errors
+/// Where the incident was reopened, closed anew or captured meanwhile.
+pub async fn undo(store: &Store, by: &str, id: IncidentId, date_closed: Timestamp) -> Result<StatusChange, OpsError> {
+    let by = super::checked_name(by)?;
+    let now = store.now().await?;
+    let mut tx = store.write().await?;
+    let incident = super::lock_all(&mut tx, &[id]).await?.pop().ok_or_else(|| OpsError::no_incidents(&[id]))?;
+    if incident.date_closed != Some(date_closed) {
+        return Err(OpsError::Conflict(format!("incident {id} has changed since it was closed here: nothing undone")));
+    }
+    if incident.pending.is_none() || incident.is_captured() {
+        return Err(OpsError::Conflict(format!("incident {id} is captured already: reopen it instead")));
+    }
+    super::reopen::reopen_one(&mut tx, &incident, &by, Some("close undone".to_owned()), now).await?;
+    let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
+    tx.commit().await?;
+    Ok(StatusChange { incident, already: None })
+}

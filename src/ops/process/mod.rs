@@ -1,0 +1,234 @@
+//! A run of the processor: one pass over all that is due, or over the incidents that an operator names (rules 15 to 19).
+//!
+//! ```text
+//! take over runs whose process died      row by row, each attempt counted first
+//! batches behind a cursor                batch::capture: claim, measure, keep, delete, advance the record; one commit
+//!   a batch fails                        isolate: halves, down to single rows; the failure in a transaction of its own
+//! passes without the cursor              for rows that others had locked meanwhile
+//! ```
+
+mod batch;
+mod isolate;
+mod selected;
+mod takeover;
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::OpsError;
+use crate::domain::{IncidentId, RunCounts, Timestamp, Trigger, schedule};
+use crate::source::Source;
+use crate::store::run::Cursor;
+use crate::store::{Store, StoreError};
+use batch::Batch;
+
+/// What is to be processed, and by whom.
+#[derive(Debug, Clone)]
+pub struct ProcessRequest {
+    /// Why.
+    pub trigger: Trigger,
+    /// Which rows.
+    pub selection: Selection,
+    /// Rows of every batch; where nothing is said they grow from 50 to 500 (rule 15).
+    pub batch_size: Option<u32>,
+    /// The host, for the records.
+    pub host: String,
+    /// Ends the run after the batch in hand.
+    pub cancel: CancellationToken,
+}
+
+/// Which pending snapshots are processed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All that is due.
+    Due,
+    /// Those of these incidents, waiting and dead ones too (rule 19).
+    Incidents {
+        /// Which.
+        ids: Vec<IncidentId>,
+        /// Also before their target: a partial snapshot (rule 11).
+        early: bool,
+    },
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunReport {
+    /// Why it took place.
+    pub trigger: Trigger,
+    /// What became of the rows.
+    pub counts: RunCounts,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether it was told to stop before it was done.
+    pub cancelled: bool,
+}
+
+impl ProcessRequest {
+    /// A run over all that is due.
+    #[must_use]
+    pub fn due(trigger: Trigger, host: &str) -> Self {
+        Self {
+            trigger,
+            selection: Selection::Due,
+            batch_size: None,
+            host: host.to_owned(),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// After so long without a move, an unfinished run's process is taken to be dead.
+const ABANDONED_AFTER: Duration = Duration::from_mins(2);
+/// How often, a second apart, rows that others had locked are looked at again.
+const LAST_PASSES: u32 = 60;
+const LAST_PASS_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs the processor once.
+///
+/// # Errors
+/// Where the database fails, what was captured before stays captured. Where incidents are named, an unknown one, an
+/// open one, one that is captured, or one whose target lies ahead without `early`: then none is processed.
+pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport, OpsError> {
+    let now = store.now().await?;
+    let mut run = Run {
+        store,
+        source: Source::default(),
+        now,
+        began: Instant::now(),
+        request,
+        record: None,
+        counts: RunCounts::default(),
+    };
+    let selection = run.request.selection.clone();
+    let outcome = match selection {
+        Selection::Due => run.all_due().await.map_err(OpsError::from),
+        Selection::Incidents { ids, early } => run.selected(&ids, early).await,
+    };
+    run.finish(outcome.as_ref().err()).await?;
+    outcome?;
+    Ok(RunReport {
+        trigger: run.request.trigger,
+        counts: run.counts,
+        started_at: run.now,
+        duration: run.began.elapsed(),
+        cancelled: run.request.cancel.is_cancelled(),
+    })
+}
+
+/// A run while it goes on.
+struct Run<'a> {
+    store: &'a Store,
+    source: Source,
+    /// Asked once, and bound in every statement that asks what is due.
+    now: Timestamp,
+    began: Instant,
+    request: ProcessRequest,
+    /// The number of its record, once there is one.
+    record: Option<i64>,
+    counts: RunCounts,
+}
+
+impl Run<'_> {
+    async fn all_due(&mut self) -> Result<(), StoreError> {
+        self.replay_abandoned().await?;
+        if !self.store.read().await?.anything_due(self.now).await? {
+            return Ok(());
+        }
+        self.begin_record().await?;
+        self.pass().await?;
+        for _ in 0..LAST_PASSES {
+            if self.is_cancelled() || !self.store.read().await?.anything_due(self.now).await? {
+                return Ok(());
+            }
+            // Others hold these rows: whatever they do with them, they do it soon.
+            if self.pass().await? == 0 {
+                tokio::select! {
+                    () = tokio::time::sleep(LAST_PASS_PAUSE) => {}
+                    () = self.request.cancel.cancelled() => return Ok(()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Batches from the first due row to the last; how many rows they claimed.
+    async fn pass(&mut self) -> Result<u64, StoreError> {
+        let mut cursor = Cursor::START;
+        let mut size = self.first_batch_size();
+        let mut claimed = 0;
+        while !self.is_cancelled() {
+            let batch = self.batch(cursor, size).await?;
+            let Some(last) = batch.last else { break };
+            claimed += batch.counts.due();
+            let full = batch.claimed >= size as usize;
+            cursor = last;
+            size = self.following_batch_size(size, &batch);
+            if !full {
+                break;
+            }
+        }
+        Ok(claimed)
+    }
+
+    /// One batch behind `cursor`, with what to do where it fails.
+    async fn batch(&mut self, cursor: Cursor, size: u32) -> Result<Batch, StoreError> {
+        let batch = match batch::capture_due(self, cursor, size).await {
+            Ok(batch) => batch,
+            Err(failed) if failed.error.is_transient() => return Err(failed.error),
+            Err(failed) => isolate::isolate(self, failed).await?,
+        };
+        self.counts.add(batch.counts);
+        isolate::record_failures(self, &batch.failures).await?;
+        Ok(batch)
+    }
+
+    fn first_batch_size(&self) -> u32 {
+        self.request.batch_size.unwrap_or(schedule::FIRST_BATCH)
+    }
+
+    /// Rule 15; on SQLite a batch that held the write lock for long is not followed by a larger one.
+    fn following_batch_size(&self, size: u32, batch: &Batch) -> u32 {
+        match self.request.batch_size {
+            Some(fixed) => fixed,
+            None if batch.held_lock > batch::LONGEST_LOCK => (size / 2).max(schedule::FIRST_BATCH),
+            None => schedule::next_batch_size(size),
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.request.cancel.is_cancelled()
+    }
+
+    /// The present instant on the run's clock, for records: a run may take longer than its `now` is true.
+    fn present(&self) -> Timestamp {
+        self.now + self.began.elapsed()
+    }
+
+    async fn begin_record(&mut self) -> Result<(), StoreError> {
+        let size = self.first_batch_size();
+        let mut tx = self.store.capture().await?;
+        let id = tx.insert_run(self.request.trigger, &self.request.host, self.present(), size).await?;
+        tx.commit().await?;
+        self.record = Some(id);
+        Ok(())
+    }
+
+    async fn finish(&mut self, error: Option<&OpsError>) -> Result<(), StoreError> {
+        let Some(id) = self.record else { return Ok(()) };
+        let error = error.map(|error| crate::domain::text::shorten(&error.to_string(), 500));
+        let finish = async {
+            let mut tx = self.store.capture().await?;
+            tx.finish_run(id, self.present(), self.counts, error.as_deref()).await?;
+            tx.commit().await
+        };
+        match finish.await {
+            // The run's own error says more than that its record could not be written because of it.
+            Err(_) if error.is_some() => Ok(()),
+            other => other,
+        }
+    }
+}

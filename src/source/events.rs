@@ -1,0 +1,118 @@
+//! The database's own events table as a source. It is exact, and holds everything from its prune horizon on (rule 14).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Measurement, Request};
+use crate::domain::series::{self, Count};
+use crate::domain::window::Range;
+use crate::domain::{Aggregation, Query, Series, Timestamp};
+use crate::store::{MeasuredTotals, SeriesSlot, StoreError, TotalsSlot, Tx};
+
+type Counts = Vec<(u32, Count)>;
+
+/// Measures a batch: requests with the same query and aggregation share their statements.
+pub(super) async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -> Result<Vec<Measurement>, StoreError> {
+    let horizon = tx.prune_horizon().await?;
+    let everywhere = if requests.iter().any(|request| request.projects.is_empty()) {
+        tx.event_projects().await?
+    } else {
+        Vec::new()
+    };
+    let mut totals: HashMap<usize, MeasuredTotals> = HashMap::with_capacity(requests.len());
+    let mut counts: HashMap<usize, Counts> = HashMap::with_capacity(2 * requests.len());
+    for ((query, aggregation), members) in groups(requests) {
+        let slots: Vec<Slots<'_>> =
+            members.iter().map(|index| Slots::new(*index, &requests[*index], &everywhere)).collect();
+        let ranges: Vec<TotalsSlot> = slots.iter().flat_map(Slots::totals).collect();
+        for answer in tx.measure_totals(query, &ranges).await? {
+            totals.insert(index(answer.slot), answer);
+        }
+        let ranges: Vec<SeriesSlot> = slots.iter().flat_map(Slots::series).collect();
+        for answer in tx.measure_series(query, aggregation, &ranges).await? {
+            counts.insert(index(answer.slot), answer.counts);
+        }
+    }
+    let measured = requests.iter().enumerate().map(|(index, request)| {
+        let mut series = |slot, range, period| Series {
+            range,
+            period,
+            counts: counts.remove(&slot).unwrap_or_default(),
+            held: series::held(range, horizon, now),
+        };
+        let answer = totals.remove(&index);
+        Measurement {
+            incident_id: request.incident_id,
+            total_events: Some(answer.map_or(0, |answer| answer.total_events)),
+            unique_users: Some(answer.map_or(0, |answer| answer.unique_users)),
+            windowed: series(2 * index, request.ranges.windowed, request.period),
+            lifetime: series(2 * index + 1, request.ranges.lifetime, request.ranges.lifetime_period),
+            clipped: horizon.is_some_and(|horizon| is_clipped(request, horizon)),
+        }
+    });
+    Ok(measured.collect())
+}
+
+/// Requests by what they ask, each group in a fixed order, so that two processes never lock in different ones.
+fn groups(requests: &[Request]) -> Vec<((&Query, Aggregation), Vec<usize>)> {
+    let mut groups: HashMap<(&Query, Aggregation), Vec<usize>> = HashMap::new();
+    for (index, request) in requests.iter().enumerate() {
+        groups.entry((&request.query, request.aggregation)).or_default().push(index);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_unstable_by_key(|(_, members)| members[0]);
+    groups
+}
+
+fn is_clipped(request: &Request, horizon: Timestamp) -> bool {
+    let ranges = [request.ranges.totals, request.ranges.windowed, request.ranges.lifetime];
+    ranges.iter().any(|range| !range.is_empty() && range.start < horizon)
+}
+
+fn index(slot: i64) -> usize {
+    usize::try_from(slot).unwrap_or(usize::MAX)
+}
+
+/// The ranges of one request, once for each of its projects.
+struct Slots<'a> {
+    index: i64,
+    request: &'a Request,
+    projects: &'a [String],
+}
+
+impl<'a> Slots<'a> {
+    fn new(index: usize, request: &'a Request, everywhere: &'a [String]) -> Self {
+        let projects = if request.projects.is_empty() { everywhere } else { &request.projects };
+        Self { index: i64::try_from(index).unwrap_or(i64::MAX), request, projects }
+    }
+
+    fn totals(&self) -> impl Iterator<Item = TotalsSlot> {
+        let slot = |project: &String| TotalsSlot {
+            slot: self.index,
+            project: project.clone(),
+            range: self.request.ranges.totals,
+        };
+        self.projects.iter().map(slot)
+    }
+
+    fn series(&self) -> impl Iterator<Item = SeriesSlot> {
+        let ranges = self.request.ranges;
+        let kinds = [
+            (2 * self.index, ranges.windowed, self.request.period),
+            (2 * self.index + 1, ranges.lifetime, ranges.lifetime_period),
+        ];
+        kinds.into_iter().flat_map(move |(slot, range, period)| {
+            self.projects.iter().map(move |project| series_slot(slot, project, range, period))
+        })
+    }
+}
+
+fn series_slot(slot: i64, project: &str, range: Range, period: Duration) -> SeriesSlot {
+    SeriesSlot {
+        slot,
+        project: project.to_owned(),
+        range,
+        period_micros: i64::try_from(period.as_micros()).unwrap_or(i64::MAX),
+        first_bucket: series::bucket_number(range.start, period),
+    }
+}

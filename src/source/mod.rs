@@ -1,0 +1,95 @@
+//! Where event counts come from, behind one small interface: ranges in, totals and series out.
+
+mod events;
+
+use crate::domain::window::Ranges;
+use crate::domain::{Aggregation, IncidentId, Query, Series, Snapshot, SnapshotFacts, Timestamp};
+use crate::store::{StoreError, Tx};
+
+/// What is to be measured of one incident.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Whose.
+    pub incident_id: IncidentId,
+    /// Its projects; none means all.
+    pub projects: Vec<String>,
+    /// Which events count.
+    pub query: Query,
+    /// What a bucket counts.
+    pub aggregation: Aggregation,
+    /// Over which ranges.
+    pub ranges: Ranges,
+    /// The period of the windowed series: `W`.
+    pub period: std::time::Duration,
+}
+
+/// What a source says of one incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Whose.
+    pub incident_id: IncidentId,
+    /// The sum of the weights over the totals range (rule 9).
+    pub total_events: Option<i64>,
+    /// The distinct users over the totals range; `None` where the source does not know them (rule 14).
+    pub unique_users: Option<i64>,
+    /// 200 windows around the start (rule 10).
+    pub windowed: Series,
+    /// The whole incident and its tail (rule 13).
+    pub lifetime: Series,
+    /// Whether the source no longer held part of a range (rule 14).
+    pub clipped: bool,
+}
+
+impl Measurement {
+    /// The snapshot that this measurement is, as of an instant and captured at `now`.
+    #[must_use]
+    pub fn snapshot(self, as_of: Timestamp, now: Timestamp, partial: bool, source: Source) -> Snapshot {
+        Snapshot {
+            facts: SnapshotFacts {
+                incident_id: self.incident_id,
+                as_of,
+                date_added: now,
+                partial,
+                clipped: self.clipped,
+                source: source.name().to_owned(),
+                total_events: self.total_events,
+                unique_users: self.unique_users,
+            },
+            windowed: self.windowed,
+            lifetime: self.lifetime,
+        }
+    }
+}
+
+/// An event source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The database's own events table.
+    #[default]
+    Events,
+}
+
+impl Source {
+    /// The name under which a snapshot says where its counts come from.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+        }
+    }
+
+    /// Measures incidents, as known at `now`: what lies after it has not happened yet and is a gap.
+    ///
+    /// # Errors
+    /// Where the source cannot be asked, or refuses what it is asked.
+    pub async fn measure(
+        self,
+        tx: &mut Tx,
+        requests: &[Request],
+        now: Timestamp,
+    ) -> Result<Vec<Measurement>, StoreError> {
+        match self {
+            Self::Events => events::measure(tx, requests, now).await,
+        }
+    }
+}

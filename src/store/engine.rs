@@ -1,0 +1,188 @@
+//! The two engines as closed enums, and the transactions on which every query is a method.
+//!
+//! One text serves both engines. `on_engine!` writes one ordinary sqlx expression into both arms; where a text must
+//! differ, both stand in one [`Text`] under a comment that begins "Differs because".
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use super::error::StoreError;
+
+/// How long an operator's own write waits for others.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The connections to one database.
+#[derive(Debug, Clone)]
+pub(super) enum Engine {
+    Sqlite {
+        /// One connection: whoever writes in this process waits its turn here, in order, rather than for a lock.
+        writer: SqlitePool,
+        reader: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// An open transaction; rolled back where it is dropped.
+#[derive(Debug)]
+pub enum Tx {
+    /// On a database file.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On a server.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A statement whose text must differ between the engines.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text {
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+}
+
+/// What a write transaction is for: it decides for how long it waits, and how queries are planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An operator's own write waits 5 s for a lock.
+    Operator,
+    /// The processor never waits for a row lock, and joins few incidents with many events.
+    Capture,
+}
+
+/// Runs one sqlx expression on the connection of a transaction, whichever engine it is on.
+macro_rules! on_engine {
+    ($tx:expr, $connection:ident => $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::store::Tx::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+pub(super) use on_engine;
+
+/// Executes one sqlx query on the connection of a transaction, and says how many rows it changed.
+macro_rules! execute {
+    ($tx:expr, $query:expr) => {
+        $crate::store::engine::on_engine!($tx, connection => $query.execute(connection).await?.rows_affected())
+    };
+}
+pub(super) use execute;
+
+// Differs because SQLite takes its one write lock at the start or not at all, while Postgres locks rows and is told
+// here how long to wait for them.
+const BEGIN_OPERATOR: Text = Text {
+    sqlite: "begin immediate",
+    postgres: "begin isolation level read committed; set local lock_timeout = '5s'; \
+               set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'",
+};
+// Differs as above. A claim is a handful of incidents against a large table: only nested loops over the index make
+// sense, and compiling the plan costs more than running it.
+const BEGIN_CAPTURE: Text = Text {
+    sqlite: "begin immediate",
+    postgres: "begin isolation level read committed; set local lock_timeout = '1s'; \
+               set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'; \
+               set local jit = off; set local enable_hashjoin = off; set local enable_mergejoin = off",
+};
+// Differs because SQLite's readers always see one instant, while Postgres must be asked for that.
+const BEGIN_READ: Text = Text {
+    sqlite: "begin",
+    postgres: "begin isolation level repeatable read read only; set local statement_timeout = '30s'; \
+               set local jit = off",
+};
+
+impl Text {
+    fn on_sqlite(self) -> &'static str {
+        self.sqlite
+    }
+
+    pub(super) fn on(self, tx: &Tx) -> &'static str {
+        match tx {
+            Tx::Sqlite(_) => self.on_sqlite(),
+            Tx::Postgres(_) => self.postgres,
+        }
+    }
+}
+
+impl Engine {
+    pub(super) fn sqlite(options: &SqliteConnectOptions) -> Self {
+        let options = options
+            .clone()
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("temp_store", "memory");
+        // A connection that were recycled would let another process in between and lose its page cache.
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(BUSY_TIMEOUT + ACQUIRE_TIMEOUT)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1).connect_lazy_with(options.clone());
+        let reader = pool(4).connect_lazy_with(options.pragma("query_only", "on"));
+        Self::Sqlite { writer, reader }
+    }
+
+    pub(super) fn postgres(options: PgConnectOptions) -> Self {
+        let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(ACQUIRE_TIMEOUT);
+        Self::Postgres(pool.connect_lazy_with(options.application_name("afterimage")))
+    }
+
+    pub(super) async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { reader, .. } => Tx::Sqlite(reader.begin_with(BEGIN_READ.sqlite).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
+        })
+    }
+
+    pub(super) async fn write(&self, purpose: Purpose) -> Result<Tx, StoreError> {
+        let text = match purpose {
+            Purpose::Operator => BEGIN_OPERATOR,
+            Purpose::Capture => BEGIN_CAPTURE,
+        };
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(text.sqlite).await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(text.postgres).await?),
+        })
+    }
+
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes it so.
+    ///
+    /// # Errors
+    /// Where the database cannot; then nothing has been changed, or the connection was lost and it is not known.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Whether rows are locked one by one, so that a claim and its counting can share one transaction.
+    #[must_use]
+    pub fn locks_rows(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+}

@@ -1,0 +1,129 @@
+//! What can go wrong with the database, in the few kinds that callers tell apart.
+
+use std::borrow::Cow;
+
+use thiserror::Error;
+
+/// What went wrong with the database. No message ever holds a password.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database URL cannot be used.
+    #[error("{0}")]
+    Url(String),
+    /// There is no database file at that place.
+    #[error("there is no database at {0}: create one with 'afterimage db migrate' or with ?mode=rwc")]
+    Missing(String),
+    /// The file is something else.
+    #[error("{0} is not a database")]
+    NotADatabase(String),
+    /// The database answers nothing, or refuses the connection.
+    #[error("the database {location} is not reachable: {reason}")]
+    Unreachable {
+        /// Its name.
+        location: String,
+        /// What the attempt said.
+        reason: String,
+    },
+    /// The schema is not one that this program works with.
+    #[error("{0}")]
+    Schema(String),
+    /// The database may not be written to.
+    #[error("the database is read-only")]
+    ReadOnly,
+    /// Somebody else holds what is needed for longer than one waits.
+    #[error("the database is busy: somebody else holds the rows that are needed, try again")]
+    Busy,
+    /// The disk is full.
+    #[error("the database's disk is full: {0}")]
+    Full(String),
+    /// A stored row makes no sense.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(String),
+    /// The statement failed on what it was given.
+    #[error("the database refused a statement: {0}")]
+    Statement(#[source] sqlx::Error),
+    /// The connection failed in the middle.
+    #[error("the connection to the database failed: {0}")]
+    Connection(String),
+}
+
+impl StoreError {
+    /// Whether it is a fault of the database or of the way to it, and not of the row in hand (rule 17).
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        !matches!(self, Self::Damaged(_) | Self::Statement(_))
+    }
+
+    /// Whether it means that the database cannot be used at all at the moment.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Connection(_) | Self::Full(_) | Self::Missing(_))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(fault) => classify(fault.code(), fault.message()).unwrap_or(Self::Statement(error)),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+                Self::Damaged(error.to_string())
+            }
+            sqlx::Error::PoolTimedOut => Self::Connection("no connection could be had in time".into()),
+            sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::RowNotFound => {
+                Self::Statement(error)
+            }
+            _ => Self::Connection(error.to_string()),
+        }
+    }
+}
+
+/// Postgres codes have five characters, SQLite's are numbers whose low byte is the primary code.
+fn classify(code: Option<Cow<'_, str>>, message: &str) -> Option<StoreError> {
+    let code = code?;
+    if code.len() == 5 && !code.starts_with("SQ") {
+        return classify_postgres(&code, message);
+    }
+    match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => Some(StoreError::Busy),
+        8 => Some(StoreError::ReadOnly),
+        13 => Some(StoreError::Full(message.to_owned())),
+        26 => Some(StoreError::NotADatabase("the file".into())),
+        7 | 10 | 11 | 14 => Some(StoreError::Connection(message.to_owned())),
+        _ => None,
+    }
+}
+
+fn classify_postgres(code: &str, message: &str) -> Option<StoreError> {
+    match code {
+        // Serialization failure, deadlock, lock not available.
+        "40001" | "40P01" | "55P03" => Some(StoreError::Busy),
+        "25006" => Some(StoreError::ReadOnly),
+        "53100" => Some(StoreError::Full(message.to_owned())),
+        _ => {
+            // Connection exceptions, exhausted resources, and the server going away. A statement that ran into its
+            // own timeout (57014) is not among them: it is the fault of what it was asked for.
+            let server = code.starts_with("08") || code.starts_with("53") || code.starts_with("58");
+            let leaving = matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03");
+            (server || leaving).then(|| StoreError::Connection(message.to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transient(code: &'static str) -> bool {
+        classify(Some(code.into()), "x").is_some_and(|error| error.is_transient())
+    }
+
+    #[test]
+    fn rule_17_faults_of_the_database_are_not_the_row_s_fault() {
+        for code in ["40001", "40P01", "55P03", "57P01", "57P03", "08006", "53300", "5", "517", "6", "10", "13"] {
+            assert!(transient(code), "{code}");
+        }
+        for code in ["57014", "22003", "23514", "1", "19", "P0001"] {
+            assert!(!transient(code), "{code}");
+        }
+    }
+}

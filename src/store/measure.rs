@@ -1,0 +1,218 @@
+//! Counts events: totals and series for many ranges at once, whatever incidents they belong to.
+
+use sqlx::AssertSqlSafe;
+
+use super::engine::{Text, Tx};
+use super::error::StoreError;
+use super::predicate::Predicate;
+use crate::domain::{Aggregation, Query, Timestamp, series::Count, window::Range};
+
+/// A range of one project to be totalled; several with the same slot are counted together.
+#[derive(Debug, Clone)]
+pub struct TotalsSlot {
+    /// What the answer is for.
+    pub slot: i64,
+    /// Whose events.
+    pub project: String,
+    /// When.
+    pub range: Range,
+}
+
+/// A range of one project to be counted per bucket; several with the same slot are counted together.
+#[derive(Debug, Clone)]
+pub struct SeriesSlot {
+    /// What the answer is for.
+    pub slot: i64,
+    /// Whose events.
+    pub project: String,
+    /// When.
+    pub range: Range,
+    /// The length of a bucket in microseconds.
+    pub period_micros: i64,
+    /// The number of the bucket at which positions begin to count.
+    pub first_bucket: i64,
+}
+
+/// The answer for a totals slot; one that counted nothing has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MeasuredTotals {
+    /// What it is for.
+    pub slot: i64,
+    /// The sum of the weights.
+    pub total_events: i64,
+    /// The distinct users.
+    pub unique_users: i64,
+}
+
+/// The answer for a series slot; one that counted nothing has none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredSeries {
+    /// What it is for.
+    pub slot: i64,
+    /// Its non-empty buckets in time order.
+    pub counts: Vec<(u32, Count)>,
+}
+
+// Differs because SQLite has no arrays: the ranges come as one JSON text. It is also told there to take the ranges
+// first and to look the events up by their index, which `cross join` means to it.
+const TOTALS: Text = Text {
+    sqlite: "with request(slot, project, range_start, range_end) as materialized ( \
+                 select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each($1)) ",
+    postgres: "with request(slot, project, range_start, range_end) as materialized ( \
+                   select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[])) ",
+};
+const TOTALS_BODY: (&str, &str) = (
+    "select r.slot, cast(sum(e.weight) as bigint), count(distinct e.user_name) \
+     from request r cross join events e \
+     where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end",
+    " group by r.slot order by r.slot",
+);
+// Differs as above.
+const SERIES: Text = Text {
+    sqlite: "with request(slot, project, range_start, range_end, period, first_bucket) as materialized ( \
+                 select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 \
+                 from json_each($1)) ",
+    postgres: "with request(slot, project, range_start, range_end, period, first_bucket) as materialized ( \
+                   select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], \
+                                        $6::bigint[])) ",
+};
+// Events do not begin before 1970, so the division that truncates rounds down here.
+const SERIES_TOTAL: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) from ( \
+         select r.slot, e.occurred_at / r.period - r.first_bucket as position, \
+                cast(sum(e.weight) as bigint) as counted \
+         from request r cross join events e \
+         where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end";
+const SERIES_USERS: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) from ( \
+         select r.slot, e.occurred_at / r.period - r.first_bucket as position, \
+                count(distinct e.user_name) as counted \
+         from request r cross join events e \
+         where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end";
+const SERIES_TAIL: &str = " group by 1, 2) buckets where counted > 0 group by slot order by slot";
+
+const EVENT_PROJECTS: &str = "select project from event_projects order by project";
+const PRUNE_HORIZON: &str = "select value from meta where key = 'prune_horizon'";
+
+/// Binds the values of a predicate behind what is bound already, and fetches.
+macro_rules! fetch {
+    ($query:expr, $predicate:expr, $connection:expr) => {{
+        let mut query = $query;
+        for value in &$predicate.values {
+            query = query.bind(value.clone());
+        }
+        query.fetch_all($connection).await?
+    }};
+}
+
+impl Tx {
+    /// The total and the distinct users of each slot.
+    ///
+    /// # Errors
+    /// Where the database cannot, or the sum leaves the range of 64 bits.
+    pub async fn measure_totals(
+        &mut self,
+        query: &Query,
+        slots: &[TotalsSlot],
+    ) -> Result<Vec<MeasuredTotals>, StoreError> {
+        let parameters = if self.locks_rows() { 4 } else { 1 };
+        let predicate = Predicate::new(query, self, parameters + 1);
+        let text = format!("{}{}{}{}", TOTALS.on(self), TOTALS_BODY.0, predicate.text, TOTALS_BODY.1);
+        let text = AssertSqlSafe(text);
+        let rows: Vec<(i64, i64, i64)> = match self {
+            Self::Sqlite(transaction) => {
+                let request: Vec<_> = slots
+                    .iter()
+                    .map(|slot| (slot.slot, &slot.project, slot.range.start.as_micros(), slot.range.end.as_micros()))
+                    .collect();
+                fetch!(sqlx::query_as(text).bind(json(&request)?), predicate, &mut **transaction)
+            }
+            Self::Postgres(transaction) => {
+                let query = sqlx::query_as(text)
+                    .bind(column(slots, |slot| slot.slot))
+                    .bind(column(slots, |slot| slot.project.clone()))
+                    .bind(column(slots, |slot| slot.range.start.as_micros()))
+                    .bind(column(slots, |slot| slot.range.end.as_micros()));
+                fetch!(query, predicate, &mut **transaction)
+            }
+        };
+        let measured = |(slot, total_events, unique_users)| MeasuredTotals { slot, total_events, unique_users };
+        Ok(rows.into_iter().map(measured).collect())
+    }
+
+    /// The series of each slot.
+    ///
+    /// # Errors
+    /// As [`Tx::measure_totals`].
+    pub async fn measure_series(
+        &mut self,
+        query: &Query,
+        aggregation: Aggregation,
+        slots: &[SeriesSlot],
+    ) -> Result<Vec<MeasuredSeries>, StoreError> {
+        let parameters = if self.locks_rows() { 6 } else { 1 };
+        let predicate = Predicate::new(query, self, parameters + 1);
+        let body = match aggregation {
+            Aggregation::Total => SERIES_TOTAL,
+            Aggregation::UniqueUsers => SERIES_USERS,
+        };
+        let text = AssertSqlSafe(format!("{}{body}{}{SERIES_TAIL}", SERIES.on(self), predicate.text));
+        let rows: Vec<(i64, String)> = match self {
+            Self::Sqlite(transaction) => {
+                let request: Vec<_> = slots
+                    .iter()
+                    .map(|slot| {
+                        let (start, end) = (slot.range.start.as_micros(), slot.range.end.as_micros());
+                        (slot.slot, &slot.project, start, end, slot.period_micros, slot.first_bucket)
+                    })
+                    .collect();
+                fetch!(sqlx::query_as(text).bind(json(&request)?), predicate, &mut **transaction)
+            }
+            Self::Postgres(transaction) => {
+                let query = sqlx::query_as(text)
+                    .bind(column(slots, |slot| slot.slot))
+                    .bind(column(slots, |slot| slot.project.clone()))
+                    .bind(column(slots, |slot| slot.range.start.as_micros()))
+                    .bind(column(slots, |slot| slot.range.end.as_micros()))
+                    .bind(column(slots, |slot| slot.period_micros))
+                    .bind(column(slots, |slot| slot.first_bucket));
+                fetch!(query, predicate, &mut **transaction)
+            }
+        };
+        let decode = |(slot, counts): (i64, String)| {
+            let counts = crate::domain::Series::decode_counts(&counts)
+                .map_err(|error| StoreError::Damaged(error.to_string()))?;
+            Ok(MeasuredSeries { slot, counts })
+        };
+        rows.into_iter().map(decode).collect()
+    }
+
+    /// Every project that has events; an empty name where some belong to none.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn event_projects(&mut self) -> Result<Vec<String>, StoreError> {
+        Ok(super::engine::on_engine!(self, connection =>
+            sqlx::query_scalar(EVENT_PROJECTS).fetch_all(connection).await?))
+    }
+
+    /// From when on the events table holds everything (rule 14); `None` where nothing was ever pruned.
+    ///
+    /// # Errors
+    /// Where the database cannot, or holds a damaged row.
+    pub async fn prune_horizon(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let value: Option<String> = super::engine::on_engine!(self, connection =>
+            sqlx::query_scalar(PRUNE_HORIZON).fetch_optional(connection).await?);
+        let read = |value: String| {
+            let damaged = || StoreError::Damaged("the prune horizon is no number".into());
+            value.parse().map(Timestamp::from_micros).map_err(|_| damaged())
+        };
+        value.map(read).transpose()
+    }
+}
+
+pub(super) fn column<S, T>(slots: &[S], value: impl Fn(&S) -> T) -> Vec<T> {
+    slots.iter().map(value).collect()
+}
+
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Damaged(error.to_string()))
+}

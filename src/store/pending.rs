@@ -1,0 +1,153 @@
+//! Pending snapshots: the promises, and how keeping them has gone.
+
+use super::engine::{Text, Tx, execute, on_engine};
+use super::error::StoreError;
+use crate::domain::{IncidentId, PendingSnapshot, Timestamp, schedule};
+
+#[derive(sqlx::FromRow)]
+pub(super) struct PendingRow {
+    pub(super) incident_id: i64,
+    target_run_date: i64,
+    next_attempt_at: i64,
+    attempts: i64,
+    last_error: Option<String>,
+    last_error_at: Option<i64>,
+    last_host: Option<String>,
+    dead_since: Option<i64>,
+}
+
+impl From<PendingRow> for PendingSnapshot {
+    fn from(row: PendingRow) -> Self {
+        Self {
+            incident_id: IncidentId::new(row.incident_id),
+            target_run_date: Timestamp::from_micros(row.target_run_date),
+            next_attempt_at: Timestamp::from_micros(row.next_attempt_at),
+            attempts: u32::try_from(row.attempts).unwrap_or(0),
+            last_error: row.last_error,
+            last_error_at: row.last_error_at.map(Timestamp::from_micros),
+            last_host: row.last_host,
+            dead_since: row.dead_since.map(Timestamp::from_micros),
+        }
+    }
+}
+
+/// A failure of one row, to be recorded.
+#[derive(Debug, Clone)]
+pub struct Failure<'a> {
+    /// Whose row.
+    pub incident_id: IncidentId,
+    /// The attempt that failed; a row that has been rescheduled since is left alone.
+    pub next_attempt_at: Timestamp,
+    /// How often it has failed, with this time.
+    pub attempts: u32,
+    /// Why.
+    pub error: &'a str,
+    /// When it is tried next.
+    pub retry_at: Timestamp,
+    /// When it failed.
+    pub now: Timestamp,
+    /// Where it failed.
+    pub host: &'a str,
+}
+
+// Differs because SQLite has no arrays.
+pub(super) const BY_IDS: Text = Text {
+    sqlite: "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, last_host, \
+                 dead_since \
+             from pending_snapshots where incident_id in (select value from json_each($1))",
+    postgres: "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
+                   last_host, dead_since \
+               from pending_snapshots where incident_id = any($1)",
+};
+const LIST: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
+        last_host, dead_since \
+    from pending_snapshots order by dead_since nulls first, next_attempt_at, incident_id limit $1";
+const REPLACE: &str = "insert into pending_snapshots (incident_id, target_run_date, next_attempt_at) \
+    values ($1, $2, $2) \
+    on conflict (incident_id) do update set target_run_date = excluded.target_run_date, \
+        next_attempt_at = excluded.next_attempt_at, attempts = 0, last_error = null, last_error_at = null, \
+        last_host = null, dead_since = null";
+const DELETE: &str = "delete from pending_snapshots where incident_id = $1";
+const RETRY: &str = "update pending_snapshots set next_attempt_at = $2, dead_since = null, attempts = 0 \
+    where incident_id = $1";
+const FAIL: &str = "update pending_snapshots set attempts = $3, last_error = $4, last_error_at = $5, last_host = $6, \
+        next_attempt_at = $7, dead_since = case when $3 >= $8 then coalesce(dead_since, $5) end \
+    where incident_id = $1 and next_attempt_at = $2";
+/// A row that an operator forced early and that failed is not due before its target either.
+const NEXT_RETRY: &str = "select min(case when next_attempt_at > target_run_date then next_attempt_at \
+        else target_run_date end) \
+    from pending_snapshots where dead_since is null and attempts > 0";
+
+/// Bytes of an error that are kept.
+const ERROR_LIMIT: usize = 500;
+
+impl Tx {
+    /// Every pending snapshot, what is tried next first and dead ones last.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn pending_list(&mut self, limit: Option<u32>) -> Result<Vec<PendingSnapshot>, StoreError> {
+        let limit = limit.map_or(i64::MAX, i64::from);
+        let rows: Vec<PendingRow> =
+            on_engine!(self, connection => sqlx::query_as(LIST).bind(limit).fetch_all(connection).await?);
+        Ok(rows.into_iter().map(PendingSnapshot::from).collect())
+    }
+
+    /// Promises a snapshot at `target`, instead of any earlier promise (rule 6).
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn replace_pending(&mut self, id: IncidentId, target: Timestamp) -> Result<(), StoreError> {
+        execute!(self, sqlx::query(REPLACE).bind(id.value()).bind(target.as_micros()));
+        Ok(())
+    }
+
+    /// Takes a promise back; whether there was one.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn delete_pending(&mut self, id: IncidentId) -> Result<bool, StoreError> {
+        let deleted = execute!(self, sqlx::query(DELETE).bind(id.value()));
+        Ok(deleted > 0)
+    }
+
+    /// Gives a failed or dead row another eight attempts, the first of them at `next_attempt_at`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn revive_pending(&mut self, id: IncidentId, next_attempt_at: Timestamp) -> Result<(), StoreError> {
+        execute!(self, sqlx::query(RETRY).bind(id.value()).bind(next_attempt_at.as_micros()));
+        Ok(())
+    }
+
+    /// Records a failure (rule 17), unless the row has been rescheduled since; whether it was recorded.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn record_failure(&mut self, failure: &Failure<'_>) -> Result<bool, StoreError> {
+        let error: String = crate::domain::text::shorten(failure.error, ERROR_LIMIT);
+        let changed = execute!(
+            self,
+            sqlx::query(FAIL)
+                .bind(failure.incident_id.value())
+                .bind(failure.next_attempt_at.as_micros())
+                .bind(i64::from(failure.attempts))
+                .bind(error)
+                .bind(failure.now.as_micros())
+                .bind(failure.host)
+                .bind(failure.retry_at.as_micros())
+                .bind(i64::from(schedule::MAX_ATTEMPTS))
+        );
+        Ok(changed > 0)
+    }
+
+    /// When the earliest failed row is to be tried again.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn next_retry(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let next: Option<i64> =
+            on_engine!(self, connection => sqlx::query_scalar(NEXT_RETRY).fetch_one(connection).await?);
+        Ok(next.map(Timestamp::from_micros))
+    }
+}

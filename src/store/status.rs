@@ -1,0 +1,139 @@
+//! The database as a whole: counts, sizes, and what it remembers about itself.
+
+use super::engine::{Text, Tx, execute, on_engine};
+use super::error::StoreError;
+use crate::domain::Timestamp;
+
+/// How many there are of what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Incidents that are open.
+    pub incidents_open: u64,
+    /// Incidents that are closed.
+    pub incidents_closed: u64,
+    /// Pending snapshots, dead ones too.
+    pub pending: u64,
+    /// Pending snapshots that the next run takes.
+    pub due: u64,
+    /// Pending snapshots that have failed and are tried again.
+    pub failing: u64,
+    /// Pending snapshots that only an operator can revive.
+    pub dead: u64,
+    /// Current snapshots.
+    pub snapshots: u64,
+}
+
+const COUNTS: &str = "select \
+    (select count(*) from incidents where status = 'open'), \
+    (select count(*) from incidents where status = 'closed'), \
+    (select count(*) from pending_snapshots), \
+    (select count(*) from pending_snapshots \
+        where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1), \
+    (select count(*) from pending_snapshots where dead_since is null and attempts > 0), \
+    (select count(*) from pending_snapshots where dead_since is not null), \
+    (select count(*) from incident_snapshots)";
+// Differs because each engine knows its size in another way.
+const SIZE: Text = Text {
+    sqlite: "select page_count * page_size from pragma_page_count(), pragma_page_size()",
+    postgres: "select pg_database_size(current_database())",
+};
+const EMPTY: &str = "select not exists (select 1 from incidents) and not exists (select 1 from alert_rules) \
+    and not exists (select 1 from events)";
+const GET_META: &str = "select value from meta where key = $1";
+const SET_META: &str = "insert into meta (key, value) values ($1, $2) \
+    on conflict (key) do update set value = excluded.value";
+/// Every table but the migrations', those that refer to others first.
+const CLEAR: &[&str] = &[
+    "delete from time_series_snapshots",
+    "delete from superseded_snapshots",
+    "delete from incident_snapshots",
+    "delete from pending_snapshots",
+    "delete from incident_activities",
+    "delete from incident_projects",
+    "delete from incidents",
+    "delete from alert_rule_projects",
+    "delete from alert_rules",
+    "delete from events",
+    "delete from event_projects",
+    "delete from imports",
+    "delete from processor_runs",
+    "delete from processors",
+    "delete from meta",
+];
+// Differs because each engine numbers its rows in another way.
+const RESTART_NUMBERS: Text = Text {
+    sqlite: "delete from sqlite_sequence",
+    postgres: "do $$ begin execute 'alter table incidents alter column id restart'; \
+               execute 'alter table incident_activities alter column id restart'; \
+               execute 'alter table alert_rules alter column id restart'; \
+               execute 'alter table processor_runs alter column id restart'; \
+               execute 'alter table events alter column id restart'; end $$",
+};
+
+impl Tx {
+    /// How many there are of what, as of `now`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn counts(&mut self, now: Timestamp) -> Result<Counts, StoreError> {
+        let row: (i64, i64, i64, i64, i64, i64, i64) = on_engine!(self, connection =>
+            sqlx::query_as(COUNTS).bind(now.as_micros()).fetch_one(connection).await?);
+        Ok(Counts {
+            incidents_open: row.0.unsigned_abs(),
+            incidents_closed: row.1.unsigned_abs(),
+            pending: row.2.unsigned_abs(),
+            due: row.3.unsigned_abs(),
+            failing: row.4.unsigned_abs(),
+            dead: row.5.unsigned_abs(),
+            snapshots: row.6.unsigned_abs(),
+        })
+    }
+
+    /// The database's size in bytes.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn size_bytes(&mut self) -> Result<u64, StoreError> {
+        let text = SIZE.on(self);
+        let size: i64 = on_engine!(self, connection => sqlx::query_scalar(text).fetch_one(connection).await?);
+        Ok(size.unsigned_abs())
+    }
+
+    /// Whether there is no incident, no rule and no event.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn is_empty(&mut self) -> Result<bool, StoreError> {
+        Ok(on_engine!(self, connection => sqlx::query_scalar(EMPTY).fetch_one(connection).await?))
+    }
+
+    /// What the database remembers about itself under `key`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn meta(&mut self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(on_engine!(self, connection => sqlx::query_scalar(GET_META).bind(key).fetch_optional(connection).await?))
+    }
+
+    /// Remembers `value` under `key`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        execute!(self, sqlx::query(SET_META).bind(key).bind(value));
+        Ok(())
+    }
+
+    /// Deletes everything: only ever called on a demo.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn clear(&mut self) -> Result<(), StoreError> {
+        for text in CLEAR {
+            self.execute(text).await?;
+        }
+        let text = RESTART_NUMBERS.on(self);
+        self.execute(text).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! What the tests stand on: databases of both engines, the real program, and short ways to say a time.
+
+mod database;
+mod postgres;
+mod program;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use afterimage::domain::{TimeWindow, Timestamp};
+
+pub(crate) use database::on_both_engines;
+pub use database::{Engine, TestDatabase, missing_postgres, run};
+pub use postgres::{Access, Cluster};
+pub use program::Afterimage;
+
+/// The instant that `text` says, in any form but a relative one.
+pub fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text, Timestamp::MIN).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// A time window of `count` minutes.
+pub fn minutes(count: i64) -> TimeWindow {
+    TimeWindow::from_minutes(count).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Where short-lived data go: memory where there is enough of it, for a container may have 64 MB.
+pub fn scratch() -> &'static Path {
+    static SCRATCH: LazyLock<PathBuf> = LazyLock::new(|| {
+        let memory = Path::new("/dev/shm");
+        let usable = free_kilobytes(memory) > 2_000_000 && tempfile::tempfile_in(memory).is_ok();
+        if usable { memory.to_owned() } else { std::env::temp_dir() }
+    });
+    &SCRATCH
+}
+
+fn free_kilobytes(directory: &Path) -> u64 {
+    let listed = Command::new("df").arg("-Pk").arg(directory).output();
+    let listed = listed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let available = listed.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
+    available.unwrap_or(0)
+}
