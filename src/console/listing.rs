@@ -68,13 +68,13 @@ pub enum SortKey {
     Status,
     /// What it is called.
     Title,
-    /// Its number.
-    Number,
+    /// How long its time window is.
+    Window,
 }
 
 impl SortKey {
     /// All of them, in the order of the menu.
-    pub const ALL: [Self; 5] = [Self::Started, Self::Due, Self::Status, Self::Title, Self::Number];
+    pub const ALL: [Self; 5] = [Self::Started, Self::Due, Self::Status, Self::Title, Self::Window];
 
     /// As it stands in the menu.
     #[must_use]
@@ -84,7 +84,7 @@ impl SortKey {
             Self::Due => "snapshot due",
             Self::Status => "status",
             Self::Title => "title",
-            Self::Number => "number",
+            Self::Window => "time window",
         }
     }
 
@@ -92,7 +92,7 @@ impl SortKey {
     #[must_use]
     pub const fn natural(self) -> Direction {
         match self {
-            Self::Started | Self::Number => Direction::Descending,
+            Self::Started | Self::Window => Direction::Descending,
             Self::Due | Self::Status | Self::Title => Direction::Ascending,
         }
     }

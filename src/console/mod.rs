@@ -12,3 +12,6 @@ pub mod theme;
 pub mod update;
 pub mod view;
 pub mod zone;
+
+#[cfg(test)]
+mod tests;
