@@ -219,7 +219,8 @@ fn the_filter_is_asked_for_at_once_and_escape_clears_it() {
 #[test]
 fn a_filter_that_cannot_be_is_said_and_the_list_stays() {
     let mut desk = Desk::ready(120, 40);
-    desk.press("/status:x");
+    desk.press("/");
+    desk.tell(Event::Paste("status:x".into()));
     desk.answer_all();
     let line = desk.state.filter_line.as_ref().unwrap();
     assert_eq!(line.error.as_deref(), Some("'x' is no status: it is one of open, closed"));

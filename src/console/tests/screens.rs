@@ -215,13 +215,13 @@ fn what_must_not_be_forgotten_is_in_the_header() {
 
 #[test]
 fn where_there_are_only_ascii_letters() {
-    let mut desk = Desk::ready(120, 40);
-    desk.press("jj");
+    let mut desk = Desk::ready(160, 45);
+    desk.press("jjj");
     desk.answer_all();
     let screen = desk.screen_with(Look { theme: Theme::mono(), glyphs: Glyphs::Ascii });
-    insta::assert_snapshot!("ascii_120x40", screen);
+    insta::assert_snapshot!("ascii_160x45", screen);
     let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii()).collect();
-    assert_eq!(foreign.iter().collect::<String>(), "öß漢字", "only the titles have other letters");
+    assert!(foreign.iter().all(|c| "öß漢字".contains(*c)), "only titles have other letters: {foreign:?}");
 }
 
 #[test]

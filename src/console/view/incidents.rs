@@ -9,6 +9,7 @@ use super::standing::{self, CELL};
 use super::table;
 use super::text::{Row, age};
 use crate::console::state::processor::standing;
+use crate::domain::series::Point;
 use crate::domain::{Incident, IncidentId, Status};
 
 /// The widths of the columns; 0 for one that is left out.
@@ -112,10 +113,26 @@ pub(super) fn status(canvas: Canvas<'_>, incident: &Incident) -> (&'static str, 
 /// The shape in exactly so many columns; blank while it is not at hand.
 pub(super) fn shape(canvas: Canvas<'_>, id: IncidentId, width: usize) -> Line<'static> {
     let columns = u16::try_from(width).unwrap_or(0);
-    match canvas.state.rows.shape(id).filter(|shape| !shape.points.is_empty()) {
-        Some(shape) => sparkline(&shape.points, columns, canvas.moment.now, canvas.look.glyphs, &canvas.look.theme),
-        None => Line::from(" ".repeat(width)),
+    let points = match (canvas.state.rows.shape(id), canvas.state.rows.incident(id)) {
+        (Some(shape), Some(incident)) => telling(&shape.points, incident),
+        _ => &[],
+    };
+    if points.is_empty() {
+        return Line::from(" ".repeat(width));
     }
+    sparkline(points, columns, canvas.moment.now, canvas.look.glyphs, &canvas.look.theme)
+}
+
+/// The part of a series that tells something in a few columns: the incident and what came after, and as much before.
+///
+/// Of the 200 windows of a short incident a dozen are its own and ten come after; in a cell of sixteen columns they would
+/// all be squeezed into the last two.
+fn telling<'a>(points: &'a [Point], incident: &Incident) -> &'a [Point] {
+    let Some(last) = points.last() else { return points };
+    let least = incident.time_window.times(10);
+    let lead = last.bucket.since(incident.date_started).max(least);
+    let from = points.partition_point(|point| point.bucket < incident.date_started - lead);
+    &points[from..]
 }
 
 /// How it stands with the snapshot; while something is being done to the incident, that.
