@@ -1,3 +1,161 @@
-//! Afterimage: see the library's documentation.
+//! Parses, loads, wires and dispatches. The only place that touches the terminal's streams, and that makes a clock.
 
-fn main() {}
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use afterimage::cli::{self, Arguments, CliError, Command, ConsoleOptions, Settings, Terminal};
+use afterimage::clock::{Clock, ManualClock, SystemClock};
+use afterimage::config::{ConfigError, Configuration, Database, Environment};
+use afterimage::domain::text;
+use afterimage::domain::timestamp::TimeError;
+use afterimage::store::{Location, StoreError};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+/// Why the program ends with anything but success.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Cli(#[from] CliError),
+    #[error("the program cannot start: {0}")]
+    Start(#[from] io::Error),
+    #[error(
+        "the console needs a terminal: without one run 'afterimage --daemon', or a command such as \
+         'afterimage incident list' (see 'afterimage --help')"
+    )]
+    NoTerminal,
+    #[error("{0} is not there yet")]
+    NotYet(&'static str),
+}
+
+impl Failure {
+    fn exit_status(&self) -> u8 {
+        match self {
+            Self::Config(error) => error.exit_status(),
+            Self::Cli(error) => error.exit_status(),
+            Self::NoTerminal => 2,
+            Self::Start(_) | Self::NotYet(_) => 1,
+        }
+    }
+
+    fn is_silent(&self) -> bool {
+        matches!(self, Self::Cli(error) if error.is_silent())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+impl From<TimeError> for Failure {
+    fn from(error: TimeError) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
+    match start(arguments) {
+        Ok(status) => ExitCode::from(status),
+        Err(failure) => {
+            if !failure.is_silent() {
+                let _ = writeln!(io::stderr(), "error: {}", text::printable(&failure.to_string()));
+            }
+            ExitCode::from(failure.exit_status())
+        }
+    }
+}
+
+/// Help goes to stdout in colour; a refusal repeats what was typed, which may come from anywhere, so it is made harmless.
+fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        let message = error.render().to_string();
+        let lines: Vec<String> = message.lines().map(text::printable).collect();
+        let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn start(arguments: Arguments) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(dispatch(arguments));
+    // A read of stdin may still hang in a thread that nobody waits for any more.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
+    let Arguments { global, console, command } = arguments;
+    let environment = Environment::read();
+    let clock: Arc<dyn Clock> = match &global.now {
+        Some(time) => Arc::new(ManualClock::new(time.at(SystemClock.now())?)),
+        None => Arc::new(SystemClock),
+    };
+    if console.demo {
+        return start_console(&console);
+    }
+    let configuration = Configuration::load(global.config.as_deref())?;
+    let database = match configuration.database(global.database_url.as_deref(), &environment)? {
+        Database::Named(url) => Location::parse(&url)?,
+        Database::Own(path) => Location::file(path),
+    };
+    let Some(command) = command else {
+        return if console.daemon { start_daemon(&console) } else { start_console(&console) };
+    };
+    let interrupt = CancellationToken::new();
+    let settings = Settings {
+        database,
+        clock,
+        by: configuration.user(global.by.as_deref(), &environment),
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        json: global.json,
+        terminal: terminal(&environment),
+        interrupt: interrupt.clone(),
+    };
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            interrupt.cancel();
+        }
+    });
+    run_command(command, &settings).await
+}
+
+async fn run_command(command: Command, settings: &Settings) -> Result<u8, Failure> {
+    let mut out = BufWriter::new(io::stdout());
+    let outcome = cli::run(command, settings, &mut out, &mut io::stderr()).await;
+    let flushed = out.flush().map_err(CliError::from);
+    let status = outcome?;
+    flushed?;
+    Ok(status)
+}
+
+fn terminal(environment: &Environment) -> Terminal {
+    let columns = if io::stdout().is_terminal() { crossterm::terminal::size().ok() } else { None };
+    Terminal {
+        columns: columns.map(|(columns, _)| usize::from(columns)).filter(|columns| *columns > 0),
+        unicode: environment.unicode,
+        progress: io::stderr().is_terminal(),
+    }
+}
+
+/// The console and the daemon come here.
+fn start_console(_options: &ConsoleOptions) -> Result<u8, Failure> {
+    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
+        return Err(Failure::NoTerminal);
+    }
+    Err(Failure::NotYet("the console"))
+}
+
+fn start_daemon(_options: &ConsoleOptions) -> Result<u8, Failure> {
+    Err(Failure::NotYet("the daemon"))
+}

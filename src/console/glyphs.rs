@@ -95,12 +95,14 @@ glyphs! {
     gridline: &'static str = "┈", "-";
     /// The horizontal axis below the incident.
     axis_incident: &'static str = "━", "=";
+    /// A labelled place of the horizontal axis below the incident.
+    axis_tick_incident: &'static str = "┯", "+";
     /// On the horizontal axis below a bucket that is not whole.
     axis_partial: &'static str = "~", "~";
     /// On the horizontal axis below the cursor.
     cursor: &'static str = "▲", "^";
     /// Above the bar under the cursor.
-    cursor_line: &'static str = "│", "|";
+    cursor_line: &'static str = "│", "!";
     /// Heights of the top of a bar, lowest first. The last fills its place and is all that the rest of the bar has.
     bar_levels: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "|"];
     /// As [`Glyphs::bar_levels`], during the incident: told apart without colours too where there are letters for it.
@@ -168,6 +170,7 @@ mod tests {
             glyphs.axis_tick_horizontal(),
             glyphs.gridline(),
             glyphs.axis_incident(),
+            glyphs.axis_tick_incident(),
             glyphs.axis_partial(),
             glyphs.cursor(),
             glyphs.cursor_line(),

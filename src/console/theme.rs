@@ -44,6 +44,8 @@ pub struct Theme {
     pub success: Style,
     /// A mode that must not be forgotten: read only, frozen clock.
     pub badge: Style,
+    /// A bucket of a sparkline, which does not tell the incident from the rest.
+    pub spark: Style,
     /// A bucket before or after the incident.
     pub chart_bar: Style,
     /// A bucket of the incident.
@@ -87,6 +89,7 @@ impl Theme {
             error: bold.fg(Color::Red),
             success: plain.fg(Color::Green),
             badge: bold.fg(Color::Magenta).add_modifier(Modifier::REVERSED),
+            spark: plain.fg(Color::Cyan),
             chart_bar: plain.fg(Color::Cyan),
             chart_incident: plain.fg(Color::Red),
             chart_mark: bold.fg(Color::Red),
@@ -127,6 +130,7 @@ impl Theme {
             error: bold,
             success: plain,
             badge: bold.add_modifier(Modifier::REVERSED),
+            spark: plain,
             chart_bar: dim,
             chart_incident: bold,
             chart_mark: bold,
@@ -139,7 +143,7 @@ impl Theme {
 
     /// Every style with the name of its role.
     #[must_use]
-    pub const fn roles(&self) -> [(&'static str, Style); 26] {
+    pub const fn roles(&self) -> [(&'static str, Style); 27] {
         [
             ("text", self.text),
             ("dim", self.dim),
@@ -160,6 +164,7 @@ impl Theme {
             ("error", self.error),
             ("success", self.success),
             ("badge", self.badge),
+            ("spark", self.spark),
             ("chart_bar", self.chart_bar),
             ("chart_incident", self.chart_incident),
             ("chart_mark", self.chart_mark),

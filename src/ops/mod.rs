@@ -10,6 +10,7 @@ pub mod preview;
 pub mod process;
 pub mod reopen;
 pub mod rule;
+pub mod seed;
 
 pub use error::OpsError;
 

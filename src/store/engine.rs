@@ -180,6 +180,18 @@ impl Tx {
         Ok(())
     }
 
+    /// Undoes it, and waits until its locks are gone. Dropping it undoes it too, but sometime.
+    ///
+    /// # Errors
+    /// Where the connection is lost; then it is undone as well.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+
     /// Whether rows are locked one by one, so that a claim and its counting can share one transaction.
     #[must_use]
     pub fn locks_rows(&self) -> bool {

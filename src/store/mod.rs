@@ -1,6 +1,7 @@
 //! The only SQL: one noun per file, every query an async method on [`Tx`].
 
 pub mod activity;
+mod bulk;
 pub mod capture;
 mod engine;
 mod error;

@@ -35,21 +35,28 @@ const CRATE: Layers = &[
 const OUTSIDE: &[&str] = &["config", "logging", "service", "ops", "source", "store", "clock", "domain"];
 const PURE: &[&str] = &["domain"];
 
-/// The console, from above: what of the console a part may import, and what of the crate.
+/// The console, from above: what of the console a part may import, and what of the crate. The state names no theme and
+/// no view; only what performs effects, and the root that wires everything, know more of the crate than its rules.
 const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     (
         "mod",
-        &["terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "theme", "glyphs", "zone"],
+        &[
+            "terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "options", "listing",
+            "screen", "theme", "glyphs", "zone",
+        ],
         OUTSIDE,
     ),
-    ("perform", &["event", "effect"], OUTSIDE),
+    ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
     ("terminal", &["event"], PURE),
-    ("update", &["keymap", "state", "event", "effect", "zone"], PURE),
-    ("view", &["state", "keymap", "theme", "glyphs", "zone"], PURE),
-    ("state", &["event", "effect", "keymap", "zone"], PURE),
-    ("event", &[], PURE),
-    ("effect", &[], PURE),
-    ("keymap", &[], PURE),
+    ("update", &["keymap", "state", "event", "effect", "options", "listing", "screen", "zone"], PURE),
+    ("view", &["keymap", "state", "event", "options", "listing", "screen", "theme", "glyphs", "zone"], PURE),
+    ("keymap", &["state", "options", "screen"], PURE),
+    ("state", &["event", "effect", "options", "listing", "screen", "zone"], PURE),
+    ("event", &["effect", "listing"], PURE),
+    ("effect", &["listing"], PURE),
+    ("options", &["theme", "glyphs"], PURE),
+    ("listing", &[], PURE),
+    ("screen", &[], PURE),
     ("theme", &[], PURE),
     ("glyphs", &[], PURE),
     ("zone", &[], PURE),

@@ -23,7 +23,7 @@ pub fn sparkline(points: &[Point], width: u16, now: Timestamp, glyphs: Glyphs, t
     let peak = counts.fold(0.0, f64::max);
     let drawn = cells.iter().map(|cell| match cell.value {
         Value::Count(0.0) => (glyphs.spark_zero(), theme.chart_axis),
-        Value::Count(count) => (level(count, peak, glyphs), theme.chart_bar),
+        Value::Count(count) => (level(count, peak, glyphs), theme.spark),
         Value::Gap => (glyphs.gap(), theme.chart_gap),
         Value::Future => (glyphs.future(), theme.chart_future),
     });

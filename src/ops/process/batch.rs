@@ -64,14 +64,20 @@ pub(super) enum Rows<'a> {
     Named(&'a [IncidentId]),
 }
 
-/// What is done with each claimed row (rule 16).
+/// What becomes of the claimed rows (rule 16).
 #[derive(Debug, Default)]
-struct Decision {
+struct Triage {
     counts: RunCounts,
-    /// Rows that go without a snapshot, or with a complete one.
+    /// Rows that go without a snapshot.
     removed: Vec<IncidentId>,
-    /// Rows to be measured.
-    requests: Vec<Request>,
+    /// Rows whose snapshot is to be made.
+    wanted: Vec<Claim>,
+}
+
+/// What was made of the wanted rows.
+#[derive(Debug, Default)]
+struct Measured {
+    snapshots: Vec<Snapshot>,
     failures: Vec<FailedRow>,
 }
 
@@ -97,15 +103,26 @@ pub(super) async fn capture(run: &Run<'_>, rows: Rows<'_>) -> Result<Batch, Fail
 
 async fn capture_under_row_locks(run: &Run<'_>, rows: Rows<'_>, claims: &mut Vec<Claim>) -> Result<Batch, StoreError> {
     let mut tx = run.store.capture().await?;
-    *claims = claim(run, &mut tx, rows).await?;
-    if claims.is_empty() {
-        return Ok(Batch::default());
+    let work = async {
+        *claims = claim(run, &mut tx, rows).await?;
+        if claims.is_empty() {
+            return Ok(Batch::default());
+        }
+        let triage = triage(&mut tx, claims).await?;
+        let measured = measure(run, &mut tx, &triage.wanted).await?;
+        keep(run, &mut tx, rows, claims, triage, measured).await
+    };
+    match work.await {
+        Ok(batch) => {
+            tx.commit().await?;
+            Ok(batch)
+        }
+        Err(error) => {
+            // Its locks must be gone before the rows are tried again, or that would leave them out.
+            tx.rollback().await?;
+            Err(error)
+        }
     }
-    let decision = decide(run, &mut tx, claims).await?;
-    let snapshots = measure(run, &mut tx, &decision.requests, claims).await?;
-    let batch = keep(run, &mut tx, rows, claims, decision, &snapshots).await?;
-    tx.commit().await?;
-    Ok(batch)
 }
 
 async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Vec<Claim>) -> Result<Batch, StoreError> {
@@ -114,25 +131,21 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
     if claims.is_empty() {
         return Ok(Batch::default());
     }
-    let seen = decide(run, &mut reader, claims).await?;
-    let mut snapshots = measure(run, &mut reader, &seen.requests, claims).await?;
+    let seen = triage(&mut reader, claims).await?;
+    let mut measured = measure(run, &mut reader, &seen.wanted).await?;
     drop(reader);
 
     let mut tx = run.store.capture().await?;
     let locked = Instant::now();
     let unchanged = claim(run, &mut tx, Rows::Again(claims)).await?;
-    let complete_batch = unchanged.len() == claims.len();
-    let decision = decide(run, &mut tx, &unchanged).await?;
-    let wanted: HashSet<IncidentId> = decision.requests.iter().map(|request| request.incident_id).collect();
-    snapshots.retain(|snapshot| wanted.contains(&snapshot.facts.incident_id));
-    let mut batch = keep(run, &mut tx, rows, &unchanged, decision, &snapshots).await?;
+    let triage = triage(&mut tx, &unchanged).await?;
+    measured.only(&triage.wanted);
+    let mut batch = keep(run, &mut tx, rows, &unchanged, triage, measured).await?;
     tx.commit().await?;
     batch.held_lock = locked.elapsed();
-    if !complete_batch {
-        // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
-        batch.claimed = claims.len();
-        batch.last = claims.last().map(cursor);
-    }
+    // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
+    batch.claimed = claims.len();
+    batch.last = claims.last().map(cursor);
     tokio::time::sleep(GAP).await;
     Ok(batch)
 }
@@ -152,58 +165,72 @@ async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>,
     }
 }
 
-/// Rule 16: what is not closed or already captured goes, the rest is measured.
-async fn decide(run: &Run<'_>, tx: &mut Tx, claims: &[Claim]) -> Result<Decision, StoreError> {
+/// Rule 16: what is not closed or is captured already goes, the rest is wanted.
+async fn triage(tx: &mut Tx, claims: &[Claim]) -> Result<Triage, StoreError> {
     let ids: Vec<IncidentId> = claims.iter().map(|claim| claim.incident_id).collect();
     let captured: HashSet<IncidentId> = tx.completely_captured(&ids).await?.into_iter().collect();
+    let mut triage = Triage::default();
+    for claim in claims {
+        if claim.status != Status::Closed {
+            triage.counts.skipped_open += 1;
+            triage.removed.push(claim.incident_id);
+        } else if captured.contains(&claim.incident_id) {
+            triage.counts.skipped_existing += 1;
+            triage.removed.push(claim.incident_id);
+        } else {
+            triage.wanted.push(claim.clone());
+        }
+    }
+    Ok(triage)
+}
+
+/// Asks the source about the wanted rows. A row with a query that cannot be read fails alone.
+async fn measure(run: &Run<'_>, tx: &mut Tx, wanted: &[Claim]) -> Result<Measured, StoreError> {
+    let ids: Vec<IncidentId> = wanted.iter().map(|claim| claim.incident_id).collect();
     let mut projects: HashMap<IncidentId, Vec<String>> = HashMap::new();
     for (id, project) in tx.projects_of(&ids).await? {
         projects.entry(id).or_default().push(project);
     }
-    let mut decision = Decision::default();
-    for claim in claims {
-        if claim.status != Status::Closed {
-            decision.counts.skipped_open += 1;
-            decision.removed.push(claim.incident_id);
-        } else if captured.contains(&claim.incident_id) {
-            decision.counts.skipped_existing += 1;
-            decision.removed.push(claim.incident_id);
-        } else {
-            match Query::parse(&claim.query) {
-                Ok(query) => decision.requests.push(Request {
-                    incident_id: claim.incident_id,
-                    projects: projects.remove(&claim.incident_id).unwrap_or_default(),
-                    query,
-                    aggregation: claim.aggregation,
-                    ranges: claim.course.ranges(run.now),
-                    period: claim.course.time_window.span(),
-                }),
-                Err(error) => {
-                    decision.failures.push(FailedRow { claim: claim.clone(), error: error.to_string() });
-                }
+    let mut failures = Vec::new();
+    let (mut asked, mut requests) = (Vec::new(), Vec::new());
+    for claim in wanted {
+        match Query::parse(&claim.query) {
+            Ok(query) => {
+                requests.push(request(run, claim, query, projects.remove(&claim.incident_id).unwrap_or_default()));
+                asked.push(claim);
             }
+            Err(error) => failures.push(FailedRow { claim: claim.clone(), error: error.to_string() }),
         }
     }
-    Ok(decision)
+    if requests.is_empty() {
+        return Ok(Measured { snapshots: Vec::new(), failures });
+    }
+    let measured = run.source.measure(tx, &requests, run.now).await?;
+    let answered = asked.into_iter().zip(&requests).zip(measured);
+    let snapshots = answered.map(|((claim, request), measured)| {
+        measured.snapshot(request.ranges.as_of, run.now, claim.target_run_date > run.now, run.source)
+    });
+    Ok(Measured { snapshots: snapshots.collect(), failures })
 }
 
-async fn measure(
-    run: &Run<'_>,
-    tx: &mut Tx,
-    requests: &[Request],
-    claims: &[Claim],
-) -> Result<Vec<Snapshot>, StoreError> {
-    if requests.is_empty() {
-        return Ok(Vec::new());
+fn request(run: &Run<'_>, claim: &Claim, query: Query, projects: Vec<String>) -> Request {
+    Request {
+        incident_id: claim.incident_id,
+        projects,
+        query,
+        aggregation: claim.aggregation,
+        ranges: claim.course.ranges(run.now),
+        period: claim.course.time_window.span(),
     }
-    let targets: HashMap<IncidentId, _> =
-        claims.iter().map(|claim| (claim.incident_id, claim.target_run_date)).collect();
-    let measured = run.source.measure(tx, requests, run.now).await?;
-    let snapshot = |(request, measured): (&Request, crate::source::Measurement)| {
-        let early = targets.get(&request.incident_id).is_some_and(|target| *target > run.now);
-        measured.snapshot(request.ranges.as_of, run.now, early, run.source)
-    };
-    Ok(requests.iter().zip(measured).map(snapshot).collect())
+}
+
+impl Measured {
+    /// Leaves what belongs to other rows out.
+    fn only(&mut self, wanted: &[Claim]) {
+        let wanted: HashSet<IncidentId> = wanted.iter().map(|claim| claim.incident_id).collect();
+        self.snapshots.retain(|snapshot| wanted.contains(&snapshot.facts.incident_id));
+        self.failures.retain(|failed| wanted.contains(&failed.claim.incident_id));
+    }
 }
 
 /// Writes what was decided and measured. A partial snapshot keeps its pending row (rule 11).
@@ -212,18 +239,19 @@ async fn keep(
     tx: &mut Tx,
     rows: Rows<'_>,
     claims: &[Claim],
-    mut decision: Decision,
-    snapshots: &[Snapshot],
+    triage: Triage,
+    measured: Measured,
 ) -> Result<Batch, StoreError> {
-    tx.insert_snapshots(snapshots).await?;
-    let complete = snapshots.iter().filter(|snapshot| !snapshot.facts.partial);
-    decision.removed.extend(complete.map(|snapshot| snapshot.facts.incident_id));
-    tx.delete_pending_rows(&decision.removed).await?;
+    tx.insert_snapshots(&measured.snapshots).await?;
+    let complete = measured.snapshots.iter().filter(|snapshot| !snapshot.facts.partial);
+    let mut done = triage.removed;
+    done.extend(complete.map(|snapshot| snapshot.facts.incident_id));
+    tx.delete_pending_rows(&done).await?;
     let counts = RunCounts {
-        captured: snapshots.len() as u64,
-        failed: decision.failures.len() as u64,
+        captured: measured.snapshots.len() as u64,
+        failed: measured.failures.len() as u64,
         batches: 1,
-        ..decision.counts
+        ..triage.counts
     };
     let last = claims.last().map(cursor);
     if let (Some(record), Rows::Due { limit, .. }, Some(last)) = (run.record, rows, last) {
@@ -232,7 +260,7 @@ async fn keep(
         let next_size = run.request.batch_size.unwrap_or_else(|| crate::domain::schedule::next_batch_size(limit));
         tx.advance_run(record, run.present(), last, next_size, total).await?;
     }
-    Ok(Batch { claimed: claims.len(), counts, last, failures: decision.failures, held_lock: Duration::ZERO })
+    Ok(Batch { claimed: claims.len(), counts, last, failures: measured.failures, held_lock: Duration::ZERO })
 }
 
 /// The place behind a row.

@@ -1,7 +1,5 @@
 //! A failing batch is replayed in halves down to single rows, and each failure recorded by itself (rule 17).
 
-use rand::RngExt;
-
 use super::Run;
 use super::batch::{self, Batch, FailedBatch, FailedRow, Rows};
 use crate::domain::{Timestamp, schedule};
@@ -63,7 +61,7 @@ pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Re
 
 /// When a row is tried again after its `attempts`-th failure.
 pub(super) fn retry_at(run: &Run<'_>, attempts: u32) -> Timestamp {
-    run.now + schedule::backoff(attempts, rand::rng().random())
+    run.now + schedule::backoff(attempts, rand::random())
 }
 
 pub(super) fn failure<'a>(run: &'a Run<'_>, failed: &'a FailedRow, attempts: u32, retry_at: Timestamp) -> Failure<'a> {

@@ -13,9 +13,6 @@ impl Run<'_> {
     pub(super) async fn replay_abandoned(&mut self) -> Result<(), StoreError> {
         let mut tx = self.store.capture().await?;
         let abandoned = tx.take_over_runs(self.now - super::ABANDONED_AFTER).await?;
-        if abandoned.is_empty() {
-            return Ok(());
-        }
         tx.commit().await?;
         for run in abandoned {
             tracing::warn!(run = run.id, "taking over a run whose process ended");
@@ -29,7 +26,7 @@ impl Run<'_> {
         // Only read here: each row is claimed when its turn comes.
         let mut tx = self.store.capture().await?;
         let claims = tx.claim(&claiming).await?;
-        drop(tx);
+        tx.rollback().await?;
         if claims.is_empty() {
             return Ok(());
         }

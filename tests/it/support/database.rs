@@ -42,6 +42,17 @@ pub struct TestDatabase {
     clock: Arc<ManualClock>,
 }
 
+/// SQLite's write lock, held.
+#[derive(Debug)]
+pub struct WriteLock(SqliteConnection);
+
+impl WriteLock {
+    /// Lets others write again.
+    pub async fn release(self) {
+        self.0.close().await.expect("it is open");
+    }
+}
+
 /// The server that the Postgres tests share.
 enum Server {
     Cluster(Cluster),
@@ -186,18 +197,19 @@ impl TestDatabase {
         }
     }
 
-    /// Puts the clock at the instant that `text` says.
-    pub fn set_clock(&self, text: &str) {
-        self.clock.set(at(text));
-    }
-
     /// Runs statements behind the program's back.
     pub async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Runs statements that the database may refuse.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
         with_connection!(self, connection => {
-            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap_or_else(|error| panic!("{error}"));
+            let done = sqlx::raw_sql(sql).execute(&mut connection).await;
             connection.close().await.expect("it is open");
-        });
+            done.map(drop)
+        })
     }
 
     /// The whole number that a query answers with.
@@ -208,6 +220,24 @@ impl TestDatabase {
             connection.close().await.expect("it is open");
             number
         })
+    }
+
+    /// The whole numbers that a query answers with, one a row.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        with_connection!(self, connection => {
+            let numbers = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap_or_else(|e| panic!("{e}"));
+            connection.close().await.expect("it is open");
+            numbers
+        })
+    }
+
+    /// Takes SQLite's write lock, as another process may.
+    pub async fn lock(&self) -> WriteLock {
+        let options = SqliteConnectOptions::from_str(&self.url).expect("our own URL, of SQLite");
+        let mut connection = options.connect().await.expect("the database is there");
+        sqlx::raw_sql("begin immediate").execute(&mut connection).await.expect("nobody else has it");
+        WriteLock(connection)
     }
 
     /// The texts that a query answers with, one a row.

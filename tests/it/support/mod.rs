@@ -1,6 +1,7 @@
 //! What the tests stand on: databases of both engines, the real program, and short ways to say a time.
 
 mod database;
+mod desk;
 mod postgres;
 mod program;
 
@@ -12,12 +13,14 @@ use afterimage::domain::{TimeWindow, Timestamp};
 
 pub(crate) use database::on_both_engines;
 pub use database::{Engine, TestDatabase, missing_postgres, run};
+pub use desk::{Desk, Early, HOST, TESTER, postgres_poison};
 pub use postgres::{Access, Cluster};
-pub use program::Afterimage;
+pub use program::{Afterimage, Running};
 
-/// The instant that `text` says, in any form but a relative one.
+/// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {
-    Timestamp::parse(text, Timestamp::MIN).unwrap_or_else(|error| panic!("{error}"))
+    let text = if text.contains('-') { text.to_owned() } else { format!("2026-11-24 {text}") };
+    Timestamp::parse(&text, Timestamp::MIN).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A time window of `count` minutes.

@@ -180,6 +180,12 @@ impl Running {
         assert!(status.expect("there is a kill").success(), "the process {} is there", self.child.id());
     }
 
+    /// Kills it, and waits until it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is our child");
+        self.child.wait().expect("it is our child");
+    }
+
     /// Waits for its end.
     ///
     /// # Panics

@@ -2,16 +2,21 @@
 //! where they come from, and of the screen only the rectangle that it may draw in.
 //!
 //! ```text
-//! Checkout errors above 5%                                        events per 1m   title
-//!                        start 12:00 ┌─────────┐ close 12:05                      bracket
-//! 1.5k ┤                             ┊ ▂█▅     ┊                                  plot
-//!  750 ┤                             ┊▅███▃    ┊              · · · not yet · ·
-//!      │  ▁ ▂▁   ╱╱ no data ╱╱  ▁▁▂▁▃███████▅▃▂▂▁▁▁▁▁▂▁▁       · capture in 4m ·
-//!    0 └~────────────┬────────────────━━━━▲━━━━━────────┬──────────────────────   axis
-//!              Nov 24 11:50                           12:10                       labels
-//! 2026-11-24 12:03 UTC  1,204 events, during                     ~ partial bucket reading
+//! Mentions above 300 in five minutes             events per 5m  title
+//!         ┌───────────────────┐ start 21:00, close 21:35        bracket
+//! 4k ┤┈   ┊   ┈  │┈   ┈   ┈   ┊   ┈   ┈   ┈   ·   ·   ·   ·     plot
+//!    │    ┊  ▅▅▅ │            ┊             ·   ·   ·   ·   ·
+//!    │    ┊  ███ │            ┊               ·   ·   ·   ·
+//! 2k ┤┈   ┊  ███▇▇▇   ┈   ┈   ┊   ┈   ┈   ┈ ·    not yet    ·
+//!    │    █████████▄▄▄      ▆▆▆               ·   ·   ·   ·
+//!    │    ████████████▄▄▄▇▇▇██████▁▁▁▁      ·   ·   ·   ·   ·
+//!    │▅▅▅▅███████████████████████████████▅▅▅· · · · · · · · ·
+//!  0 └────┯━━━━━━▲━━━━━━━━━━┯━━──────────~~~───┬──────────────  axis
+//!    Mar 3 21:00          21:30              22:00              times
+//! Mar 3 21:10  2,234 events      · not yet, capture in 32m 30s  reading
 //! ```
 
+mod axes;
 mod cells;
 mod incident;
 mod plot;
@@ -27,16 +32,15 @@ use unicode_width::UnicodeWidthStr;
 
 pub use cells::{Cell, Value, reduce_max};
 
-use super::super::glyphs::Glyphs;
-use super::super::theme::Theme;
-use super::super::zone::Zone;
+use crate::console::glyphs::Glyphs;
+use crate::console::theme::Theme;
+use crate::console::zone::Zone;
 use crate::domain::series::{Count, Point};
 use crate::domain::{Aggregation, Series, Timestamp, span, text};
 use incident::Extent;
-use plot::{Plot, put};
+use plot::Plot;
 use reading::Unexplained;
 use scale::Scale;
-use timeline::Tick;
 
 /// Everything that the picture is a function of.
 #[derive(Debug, Clone, Copy)]
@@ -82,37 +86,39 @@ fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
     }
     if points.is_empty() {
         nothing(buffer, rows.plot, chart);
-        return;
+    } else {
+        picture(buffer, area, &rows, chart, &points);
     }
-    let scale = Scale::new(peak(&points), rows.plot.height, is_whole(&points));
+}
+
+fn picture(buffer: &mut Buffer, area: Rect, rows: &Rows, chart: &Chart<'_>, points: &[Point]) {
+    let scale = Scale::new(peak(points), rows.plot.height, is_whole(points));
     let labels = if rows.axis.is_some() && area.width >= 30 { scale.ticks(rows.plot.height) } else { Vec::new() };
     let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);
     let plot_area = Rect { x: area.x + gutter, width: area.width - gutter, ..rows.plot };
-    let cells = reduce_max(&points, usize::from(plot_area.width), chart.now);
-    let extent = Extent::new(chart, &points, &cells, chart.series.period);
+    let cells = reduce_max(points, usize::from(plot_area.width), chart.now);
+    let extent = Extent::new(chart, points, &cells, chart.series.period);
     let cursor = chart.cursor.map(|cursor| cursor.min(points.len() - 1));
-    let plot = Plot { chart, cells: &cells, scale, extent, cursor };
+    let plot = Plot { chart, cells: &cells, scale, extent, gridlines: gutter > 0, cursor };
     plot.draw(buffer, plot_area);
     if gutter > 0 {
-        vertical_axis(buffer, rows.plot, gutter, &labels, chart);
+        axes::vertical(buffer, rows.plot, gutter, &labels, chart);
     }
     if let Some(row) = rows.bracket {
-        incident::draw(buffer, row, gutter, extent, chart, &points);
+        incident::draw(buffer, row, gutter, extent, chart, points);
     }
     let ticks = match rows.labels {
-        Some(_) => timeline::ticks(&points, &cells, chart.series.period, chart.zone, gutter),
+        Some(_) => timeline::ticks(points, &cells, chart.series.period, chart.zone, gutter),
         None => Vec::new(),
     };
     if let Some(row) = rows.axis {
-        horizontal_axis(buffer, row, gutter, &plot, &ticks);
+        axes::horizontal(buffer, row, gutter, &plot, &ticks);
     }
     if let Some(row) = rows.labels {
-        for tick in &ticks {
-            buffer.set_stringn(row.x + tick.label_at, row.y, &tick.label, tick.label.len(), chart.theme.chart_axis);
-        }
+        axes::times(buffer, row, &ticks, chart);
     }
     if let Some(row) = rows.reading {
-        reading::draw(buffer, row, chart, &points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
+        reading::draw(buffer, row, chart, points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
     }
 }
 
@@ -167,44 +173,6 @@ fn nothing(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
     let text = "nothing to show yet";
     let at = area.width.saturating_sub(width_of(text)) / 2;
     buffer.set_stringn(area.x + at, area.y + area.height / 2, text, usize::from(area.width), chart.theme.dim);
-}
-
-fn vertical_axis(buffer: &mut Buffer, area: Rect, gutter: u16, labels: &[(u16, String)], chart: &Chart<'_>) {
-    for row in 0..area.height {
-        let y = area.bottom() - 1 - row;
-        let label = labels.iter().find(|(at, _)| *at == row);
-        let glyph = if label.is_some() { chart.glyphs.axis_tick_vertical() } else { chart.glyphs.axis_vertical() };
-        put(buffer, area.x + gutter - 1, y, glyph, chart.theme.chart_axis);
-        if let Some((_, label)) = label {
-            let x = area.x + gutter - 2 - width_of(label);
-            buffer.set_stringn(x, y, label, label.len(), chart.theme.chart_axis);
-        }
-    }
-}
-
-fn horizontal_axis(buffer: &mut Buffer, row: Rect, gutter: u16, plot: &Plot<'_>, ticks: &[Tick]) {
-    let (glyphs, theme) = (plot.chart.glyphs, plot.chart.theme);
-    if gutter > 0 {
-        put(buffer, row.x + gutter - 1, row.y, glyphs.axis_corner(), theme.chart_axis);
-        if gutter > 2 {
-            put(buffer, row.x + gutter - 3, row.y, "0", theme.chart_axis);
-        }
-    }
-    for (column, cell) in (0..row.width - gutter).zip(plot.cells) {
-        let tick = ticks.iter().any(|tick| tick.column == column);
-        let (glyph, style) = if plot.cursor.is_some() && plot.is_middle(column) {
-            (glyphs.cursor(), theme.chart_cursor)
-        } else if cell.partial {
-            (glyphs.axis_partial(), theme.chart_mark)
-        } else if plot.extent.contains(column) {
-            (glyphs.axis_incident(), theme.chart_mark)
-        } else if tick {
-            (glyphs.axis_tick_horizontal(), theme.chart_axis)
-        } else {
-            (glyphs.axis_horizontal(), theme.chart_axis)
-        };
-        put(buffer, row.x + gutter + column, row.y, glyph, style);
-    }
 }
 
 /// The marks of the picture that have no caption in it, the most important first.

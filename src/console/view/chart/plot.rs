@@ -15,6 +15,8 @@ pub(super) struct Plot<'a> {
     pub cells: &'a [Cell],
     pub scale: Scale,
     pub extent: Extent,
+    /// Whether the labelled values go on as lines across the chart.
+    pub gridlines: bool,
     /// Position of the cursor among the points.
     pub cursor: Option<usize>,
 }
@@ -28,42 +30,58 @@ pub(super) struct Caption {
 
 impl Plot<'_> {
     pub(super) fn draw(&self, buffer: &mut Buffer, area: Rect) {
-        let gridlines: Vec<u16> = self.scale.ticks(area.height).into_iter().map(|(row, _)| row).collect();
+        let ticks = if self.gridlines { self.scale.ticks(area.height) } else { Vec::new() };
+        let gridlines: Vec<u16> = ticks.into_iter().map(|(row, _)| row).collect();
+        let stretches = self.stretches(area.width);
         for (column, cell) in (0..area.width).zip(self.cells) {
+            let narrow = stretches.iter().any(|(_, start, end)| (*start..*end).contains(&column) && end - start < 4);
             for row in 0..area.height {
-                let (glyph, style) = self.cell(column, cell, row, area.height, &gridlines);
+                let (glyph, style) = self
+                    .occupied(column, cell, row, area.height)
+                    .unwrap_or_else(|| self.background(column, cell.value, row, gridlines.contains(&row), narrow));
                 put(buffer, area.x + column, area.bottom() - 1 - row, glyph, style);
             }
         }
         for caption in self.captions(area.width, area.height) {
-            let width = usize::from(area.width - caption.at);
-            buffer.set_stringn(area.x + caption.at, area.y + caption.row, caption.text, width, self.chart.theme.text);
+            for (x, letter) in (area.x + caption.at..area.right()).zip(caption.text.chars()) {
+                let mut letters = [0; 4];
+                put(buffer, x, area.y + caption.row, letter.encode_utf8(&mut letters), self.chart.theme.text);
+            }
         }
     }
 
-    /// What stands in one place; rows count from the bottom.
-    fn cell(&self, column: u16, cell: &Cell, row: u16, rows: u16, gridlines: &[u16]) -> (&'static str, Style) {
-        let (glyphs, theme) = (self.chart.glyphs, self.chart.theme);
+    /// The bar or the cursor in one place; rows count from the bottom.
+    fn occupied(&self, column: u16, cell: &Cell, row: u16, rows: u16) -> Option<(&'static str, Style)> {
+        let theme = self.chart.theme;
         let under_cursor = self.cursor.is_some_and(|cursor| cell.points.contains(&cursor));
         let bar = match cell.value {
             Value::Count(count) => self.bar(column, count, row, rows),
             Value::Gap | Value::Future => None,
         };
-        if let Some((glyph, style)) = bar {
-            return (glyph, if under_cursor { theme.chart_cursor } else { style });
+        match bar {
+            Some((glyph, style)) => Some((glyph, if under_cursor { theme.chart_cursor } else { style })),
+            None if under_cursor && self.is_middle(column) => {
+                Some((self.chart.glyphs.cursor_line(), theme.chart_cursor))
+            }
+            None => None,
         }
-        if under_cursor && self.is_middle(column) {
-            return (glyphs.cursor_line(), theme.chart_cursor);
-        }
+    }
+
+    /// What one place shows where there is no bar. A narrow stretch is filled closely, or it might show nothing.
+    fn background(&self, column: u16, value: Value, row: u16, gridline: bool, narrow: bool) -> (&'static str, Style) {
+        let (glyphs, theme) = (self.chart.glyphs, self.chart.theme);
         let edge = self.extent.columns.is_some_and(|(first, last)| {
             (column == first && !self.extent.older) || (column == last && !self.extent.longer)
         });
-        match cell.value {
-            Value::Gap => (glyphs.gap(), theme.chart_gap),
-            Value::Future if (column + 2 * row).is_multiple_of(4) => (glyphs.future(), theme.chart_future),
+        // Diagonals that go on from row to row.
+        let hatched = row == 0 || narrow || (column + 3 * row).is_multiple_of(4);
+        let dotted = (column + 2 * row).is_multiple_of(if narrow || row == 0 { 2 } else { 4 });
+        match value {
+            Value::Gap if hatched => (glyphs.gap(), theme.chart_gap),
+            Value::Future if dotted || (narrow && row == 0) => (glyphs.future(), theme.chart_future),
             Value::Count(_) if edge => (glyphs.incident_edge(), theme.chart_mark),
-            Value::Count(_) if gridlines.contains(&row) => (glyphs.gridline(), theme.chart_axis),
-            Value::Future | Value::Count(_) => (" ", Style::new()),
+            Value::Count(_) if gridline && column.is_multiple_of(4) => (glyphs.gridline(), theme.chart_axis),
+            _ => (" ", Style::new()),
         }
     }
 
@@ -130,6 +148,8 @@ impl Plot<'_> {
 
 pub(super) fn put(buffer: &mut Buffer, x: u16, y: u16, glyph: &str, style: Style) {
     if let Some(cell) = buffer.cell_mut(Position::new(x, y)) {
+        // What was here before is replaced, its modifiers included.
+        cell.reset();
         cell.set_symbol(glyph).set_style(style);
     }
 }

@@ -2,7 +2,6 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::cells::{Value, is_partial, value};
@@ -27,27 +26,42 @@ pub(super) fn draw(
     cursor: Option<usize>,
     marks: &[Unexplained],
 ) {
-    let readings = match cursor.and_then(|cursor| points.get(cursor)) {
+    let Readings { full, bare } = match cursor.and_then(|cursor| points.get(cursor)) {
         Some(point) => at_cursor(chart, point),
         None => at_peak(chart, points),
     };
     let width = usize::from(row.width);
-    let Some(reading) = readings.iter().find(|reading| reading.width() <= width).or(readings.last()) else { return };
-    buffer.set_line(row.x, row.y, reading, row.width);
-    let used = reading.width() + 2;
-    // The most important mark is explained first, and the last ones are left out where there is no room.
-    for count in (1..=marks.len()).rev() {
-        let legend = legend(chart, &marks[..count]);
-        if used + legend.width() <= width {
-            let length = u16::try_from(legend.width()).unwrap_or(row.width);
-            buffer.set_line(row.right() - length, row.y, &legend, length);
-            break;
+    let fits = |reading: &Line<'_>, legend: &Line<'_>| reading.width() + 2 + legend.width() <= width;
+    // What the bars lack is explained even where that shortens the reading, the rest where there is room left.
+    let shortest = if marks.first() == Some(&Unexplained::Partial) { 1 } else { full.len() };
+    let explained = notes(chart, marks).into_iter().find_map(|note| {
+        let first = legend(chart, marks.get(..1)?, &note);
+        Some((full[..shortest].iter().find(|reading| fits(reading, &first))?, note))
+    });
+    let (reading, legend) = match explained {
+        Some((reading, note)) => {
+            let legends = (1..=marks.len()).rev().map(|count| legend(chart, &marks[..count], &note));
+            (Some(reading), legends.into_iter().find(|legend| fits(reading, legend)))
         }
+        None => (full.iter().chain(&bare).find(|reading| reading.width() <= width).or(bare.last()), None),
+    };
+    if let Some(reading) = reading {
+        buffer.set_line(row.x, row.y, reading, row.width);
+    }
+    if let Some(legend) = legend {
+        let length = u16::try_from(legend.width()).unwrap_or(row.width);
+        buffer.set_line(row.right() - length, row.y, &legend, length);
     }
 }
 
-/// From the fullest to the shortest.
-fn at_cursor(chart: &Chart<'_>, point: &Point) -> Vec<Line<'static>> {
+/// What may be said in one line, from the fullest to the shortest.
+struct Readings {
+    full: Vec<Line<'static>>,
+    /// Where there is no room for more.
+    bare: Vec<Line<'static>>,
+}
+
+fn at_cursor(chart: &Chart<'_>, point: &Point) -> Readings {
     let (zone, theme, period) = (chart.zone, chart.theme, chart.series.period);
     let what = match (point.count, value(point, period, chart.now)) {
         (Some(count), _) => counted(count, chart.aggregation),
@@ -59,17 +73,6 @@ fn at_cursor(chart: &Chart<'_>, point: &Point) -> Vec<Line<'static>> {
         (true, Coverage::Whole) => " so far",
         (false, _) => "",
     };
-    let closed = chart.date_closed.unwrap_or(chart.now).max(chart.date_started);
-    let phase = if point.bucket + period <= chart.date_started {
-        ", before"
-    } else if chart.date_closed.is_some() && point.bucket >= closed {
-        ", after"
-    } else if point.bucket > chart.now {
-        ""
-    } else {
-        ", during"
-    };
-    let full = format!("{} {} {}", zone.date(point.bucket), zone.minute(point.bucket), zone.name(point.bucket));
     let reading = |when: String, rest: String| {
         Line::from(vec![
             Span::styled(when, theme.chart_axis),
@@ -77,64 +80,85 @@ fn at_cursor(chart: &Chart<'_>, point: &Point) -> Vec<Line<'static>> {
             Span::styled(rest, theme.text),
         ])
     };
-    vec![
-        reading(format!("{full}  "), format!("{partial}{phase}")),
-        reading(format!("{}  ", zone.day_and_minute(point.bucket)), partial.to_owned()),
-        reading(format!("{}  ", zone.minute(point.bucket)), partial.to_owned()),
-        reading(format!("{} ", zone.minute(point.bucket)), String::new()),
-        reading(String::new(), String::new()),
-    ]
+    let minute = zone.minute(point.bucket);
+    let date = format!("{} {minute} {}", zone.date(point.bucket), zone.name(point.bucket));
+    let bare = point.count.map_or(what.clone(), exact);
+    Readings {
+        full: vec![
+            reading(format!("{date}  "), format!("{partial}{}", phase(chart, point))),
+            reading(format!("{}  ", zone.day_and_minute(point.bucket)), partial.to_owned()),
+            reading(format!("{minute}  "), partial.to_owned()),
+            reading(format!("{minute} "), String::new()),
+        ],
+        bare: vec![reading(String::new(), String::new()), Line::styled(bare, theme.chart_cursor)],
+    }
 }
 
-fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Vec<Line<'static>> {
+/// Where a bucket lies in the course of the incident.
+fn phase(chart: &Chart<'_>, point: &Point) -> &'static str {
+    if point.bucket + chart.series.period <= chart.date_started {
+        ", before"
+    } else if chart.date_closed.is_some_and(|closed| point.bucket >= closed.max(chart.date_started)) {
+        ", after"
+    } else if point.bucket > chart.now {
+        ""
+    } else {
+        ", during"
+    }
+}
+
+fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
     let (zone, theme) = (chart.zone, chart.theme);
+    let only = |what: &str| Readings { full: vec![Line::styled(what.to_owned(), theme.text)], bare: Vec::new() };
     let counts = points.iter().filter_map(|point| Some((point, point.count?)));
     // The first of equal ones: that is when it got there.
     let peak = counts.reduce(|best, next| if next.1.as_f64() > best.1.as_f64() { next } else { best });
-    let reading = |before: &str, what: String, rest: String| {
-        Line::from(vec![
-            Span::styled(before.to_owned(), theme.chart_axis),
-            Span::styled(what, theme.text),
-            Span::styled(rest, theme.chart_axis),
-        ])
-    };
     let Some((point, count)) = peak else {
-        let all_future = points.iter().all(|point| value(point, chart.series.period, chart.now) == Value::Future);
-        let what = if all_future { "not yet" } else { "no data" };
-        return vec![reading("", what.to_owned(), String::new())];
+        let ahead = points.iter().all(|point| value(point, chart.series.period, chart.now) == Value::Future);
+        return only(if ahead { "not yet" } else { "no data" });
     };
-    let what = counted(count, chart.aggregation);
     if count.as_f64() <= 0.0 {
-        return vec![reading("", format!("no {}", unit(chart.aggregation, true)), String::new())];
+        return only(&format!("no {}", unit(chart.aggregation, true)));
     }
-    vec![
-        reading(
-            "peak ",
-            what.clone(),
-            format!(" at {} {}", zone.day_and_minute(point.bucket), zone.name(point.bucket)),
-        ),
-        reading("peak ", what.clone(), format!(" at {}", zone.minute(point.bucket))),
-        reading("peak ", what, String::new()),
-        reading("", exact(count), String::new()),
-    ]
+    let reading = |rest: String| {
+        let what = counted(count, chart.aggregation);
+        let spans = [("peak ".to_owned(), theme.chart_axis), (what, theme.text), (rest, theme.chart_axis)];
+        Line::from_iter(spans.map(|(text, style)| Span::styled(text, style)))
+    };
+    let bucket = point.bucket;
+    Readings {
+        full: vec![
+            reading(format!(" at {} {}", zone.day_and_minute(bucket), zone.name(bucket))),
+            reading(format!(" at {}", zone.minute(bucket))),
+            reading(String::new()),
+        ],
+        bare: vec![Line::styled(exact(count), theme.text)],
+    }
 }
 
-fn legend(chart: &Chart<'_>, marks: &[Unexplained]) -> Line<'static> {
+/// What is said of what has not happened yet, in full and in short.
+fn notes(chart: &Chart<'_>, marks: &[Unexplained]) -> Vec<String> {
+    let plain = "not yet".to_owned();
+    match capture_note(chart) {
+        Some(note) if marks.contains(&Unexplained::Future) => vec![format!("{plain}, {note}"), note, plain],
+        _ => vec![plain],
+    }
+}
+
+/// What the marks mean.
+fn legend(chart: &Chart<'_>, marks: &[Unexplained], future: &str) -> Line<'static> {
     let (glyphs, theme) = (chart.glyphs, chart.theme);
     let mut spans: Vec<Span<'static>> = Vec::new();
     for mark in marks.iter().rev() {
-        let (glyph, style, text): (&str, Style, String) = match mark {
-            Unexplained::Future => {
-                let note = capture_note(chart).map(|note| format!(", {note}")).unwrap_or_default();
-                (glyphs.future(), theme.chart_future, format!("not yet{note}"))
-            }
-            Unexplained::Gap => (glyphs.gap(), theme.chart_gap, "no data".to_owned()),
-            Unexplained::Partial => (glyphs.axis_partial(), theme.chart_mark, "partial bucket".to_owned()),
+        let (glyph, style, text) = match mark {
+            Unexplained::Future => (glyphs.future(), theme.chart_future, future),
+            Unexplained::Gap => (glyphs.gap(), theme.chart_gap, "no data"),
+            Unexplained::Partial => (glyphs.axis_partial(), theme.chart_cursor, "partial bucket"),
         };
         if !spans.is_empty() {
             spans.push(Span::raw("  "));
         }
-        spans.push(Span::styled(glyph.to_owned(), style));
+        spans.push(Span::styled(glyph, style));
         spans.push(Span::styled(format!(" {text}"), theme.text));
     }
     Line::from(spans)

@@ -23,6 +23,7 @@ const MENTIONS: &[i64] = &[
 ];
 
 /// An incident with a rule of five minutes, as it is seen at some time.
+#[derive(Debug)]
 struct Fixture {
     series: Series,
     date_started: Timestamp,
@@ -79,7 +80,12 @@ fn open() -> Fixture {
 
 fn drawn(fixture: &Fixture, size: (u16, u16), cursor: Option<usize>, glyphs: Glyphs, theme: &Theme) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-    let chart = Chart {
+    terminal.draw(|frame| render(frame, frame.area(), &chart(fixture, cursor, glyphs, theme))).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme: &'a Theme) -> Chart<'a> {
+    Chart {
         title: "Mentions above 300 in five minutes",
         series: &fixture.series,
         date_started: fixture.date_started,
@@ -91,9 +97,7 @@ fn drawn(fixture: &Fixture, size: (u16, u16), cursor: Option<usize>, glyphs: Gly
         zone: Zone::Utc,
         glyphs,
         theme,
-    };
-    terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
-    terminal.backend().buffer().clone()
+    }
 }
 
 fn text(buffer: &Buffer) -> String {
@@ -141,5 +145,178 @@ fn an_open_incident_goes_on_to_the_right_edge() {
     for (width, height) in [(100, 16), (60, 12), (40, 8)] {
         let name = format!("open_{width}x{height}");
         insta::assert_snapshot!(name, picture(&open(), (width, height), None, Glyphs::Unicode));
+    }
+}
+
+#[test]
+fn a_series_of_zeros_says_that_nothing_was_counted() {
+    let mut fixture = mentions(CAPTURED);
+    fixture.series.counts.clear();
+    insta::assert_snapshot!("zeros_60x12", picture(&fixture, (60, 12), None, Glyphs::Unicode));
+}
+
+#[test]
+fn a_series_that_nobody_held_says_so() {
+    let mut fixture = mentions(CAPTURED);
+    fixture.series.counts.clear();
+    fixture.series.held.clear();
+    insta::assert_snapshot!("nobody_held_60x12", picture(&fixture, (60, 12), Some(3), Glyphs::Unicode));
+}
+
+#[test]
+fn an_empty_series_says_so() {
+    let mut fixture = mentions(CAPTURED);
+    fixture.series.range = Range::new(fixture.now, fixture.now);
+    insta::assert_snapshot!("empty_60x12", picture(&fixture, (60, 12), Some(3), Glyphs::Unicode));
+}
+
+#[test]
+fn an_incident_older_and_longer_than_the_chart_leaves_it_on_both_sides() {
+    let mut fixture = lifetime(CAPTURED);
+    fixture.date_started = at("2015-03-02 23:10");
+    fixture.date_closed = Some(at("2015-03-04 01:00"));
+    insta::assert_snapshot!("beyond_60x12", picture(&fixture, (60, 12), None, Glyphs::Unicode));
+}
+
+#[test]
+fn an_incident_outside_of_the_chart_is_pointed_at() {
+    let mut fixture = lifetime(CAPTURED);
+    fixture.date_started = at("2015-03-03 23:10");
+    fixture.date_closed = Some(at("2015-03-04 01:00"));
+    assert!(picture(&fixture, (60, 12), None, Glyphs::Unicode).contains("start 23:10 ▸"));
+    fixture.date_started = at("2015-03-03 19:10");
+    fixture.date_closed = Some(at("2015-03-03 19:30"));
+    assert!(picture(&fixture, (60, 12), None, Glyphs::Ascii).contains("< close 19:30"));
+}
+
+/// The last row of a wide chart.
+fn reading(fixture: &Fixture, cursor: usize) -> String {
+    let picture = picture(fixture, (100, 16), Some(cursor), Glyphs::Unicode);
+    picture.lines().last().unwrap().split("   ").next().unwrap().to_owned()
+}
+
+#[test]
+fn the_cursor_reads_one_bucket() {
+    let waiting = mentions(WAITING);
+    assert_eq!(reading(&waiting, 0), "2015-03-03 05:45 UTC  no data, before");
+    assert_eq!(reading(&waiting, 34), "2015-03-03 08:35 UTC  11 events, before");
+    assert_eq!(reading(&waiting, 184), "2015-03-03 21:05 UTC  3,228 events, during");
+    assert_eq!(reading(&waiting, 190), "2015-03-03 21:35 UTC  1,132 events, after");
+    assert_eq!(reading(&waiting, 193), "2015-03-03 21:50 UTC  369 events so far, after");
+    assert_eq!(reading(&waiting, 199), "2015-03-03 22:20 UTC  not yet, after");
+    assert_eq!(reading(&waiting, 5_000), reading(&waiting, 199), "beyond the last bucket is the last bucket");
+    assert_eq!(reading(&open(), 0), "2015-03-03 13:15 UTC  49 events, partial bucket, before");
+}
+
+#[test]
+fn the_colours_repeat_what_the_shapes_say() {
+    let theme = Theme::colour();
+    let buffer = drawn(&mentions(CAPTURED), (100, 16), Some(100), Glyphs::Unicode, &theme);
+    let style = |x: u16, y: u16| (buffer[(x, y)].symbol(), buffer[(x, y)].fg, buffer[(x, y)].modifier);
+    assert_eq!(style(92, 12), ("█", Color::Red, Modifier::empty()), "during");
+    assert_eq!(style(60, 12), ("▂", Color::Cyan, Modifier::empty()), "before");
+    assert_eq!(style(4, 12), ("╱", Color::Magenta, Modifier::DIM), "no data");
+    assert_eq!(style(92, 1), ("┌", Color::Red, Modifier::BOLD), "bracket");
+    assert_eq!(style(93, 13), ("━", Color::Red, Modifier::BOLD), "axis");
+    assert_eq!(style(52, 13), ("▲", Color::Reset, Modifier::BOLD), "cursor");
+    assert_eq!(style(9, 7), ("o", Color::Reset, Modifier::empty()), "a caption is not dimmed by what was below it");
+}
+
+#[test]
+fn without_colours_no_cell_has_one() {
+    for fixture in [mentions(WAITING), lifetime(WAITING), open()] {
+        let buffer = drawn(&fixture, (100, 16), Some(10), Glyphs::Unicode, &Theme::mono());
+        let coloured = |cell: &&ratatui::buffer::Cell| (cell.fg, cell.bg) != (Color::Reset, Color::Reset);
+        assert_eq!(buffer.content.iter().filter(coloured).count(), 0);
+    }
+}
+
+#[test]
+fn only_its_own_rectangle_is_drawn_in() {
+    let mut buffer = Buffer::filled(Rect::new(0, 0, 80, 20), ratatui::buffer::Cell::new("x"));
+    let fixture = mentions(WAITING);
+    let area = Rect::new(10, 3, 60, 12);
+    draw(&mut buffer, area, &chart(&fixture, Some(7), Glyphs::Unicode, &Theme::colour()));
+    for y in 0..20 {
+        for x in 0..80 {
+            if !area.contains((x, y).into()) {
+                assert_eq!(buffer[(x, y)].symbol(), "x", "{x} {y}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_title_from_outside_is_harmless_and_cut_to_its_room() {
+    let fixture = mentions(CAPTURED);
+    let theme = Theme::colour();
+    let title = "\u{1b}[31m漢字 ".repeat(20);
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
+    draw(
+        &mut buffer,
+        Rect::new(0, 0, 60, 12),
+        &Chart { title: &title, ..chart(&fixture, None, Glyphs::Ascii, &theme) },
+    );
+    let picture = text(&buffer);
+    let first = picture.lines().next().unwrap();
+    assert!(!picture.contains('\u{1b}') && first.contains('~') && first.ends_with("events per 5m"), "{first}");
+}
+
+fn any_count() -> impl Strategy<Value = Count> {
+    prop_oneof![
+        Just(Count::Whole(0)),
+        (0..1000i64).prop_map(Count::Whole),
+        any::<i64>().prop_map(Count::Whole),
+        Just(Count::Whole(i64::MAX)),
+        any::<f64>().prop_map(Count::Estimate),
+    ]
+}
+
+prop_compose! {
+    fn any_fixture()(
+        start in prop_oneof![1_400_000_000_000_000..1_500_000_000_000_000i64, any::<i64>()],
+        minutes in 1..43_200u64, length in 0..13_000u64, held in any::<bool>(),
+        counts in proptest::collection::btree_map(0..220u32, any_count(), 0..100),
+        started in -20..230i64, lasted in proptest::option::of(-5..230i64), now in -20..400i64, target in proptest::option::of(-20..400i64),
+    ) -> Fixture {
+        let period = Duration::from_mins(minutes);
+        let start = Timestamp::from_micros(start);
+        let range = Range::new(start, start + period * u32::try_from(length / 60).unwrap() + Duration::from_secs(length % 60));
+        let at = |buckets: i64| {
+            let by = period * u32::try_from(buckets.unsigned_abs()).unwrap();
+            if buckets < 0 { start - by } else { start + by }
+        };
+        Fixture {
+            series: Series { range, period, counts: counts.into_iter().collect(), held: if held { vec![range] } else { Vec::new() } },
+            date_started: at(started),
+            date_closed: lasted.map(|lasted| at(started + lasted)),
+            target: target.map(at),
+            now: at(now),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn no_series_and_no_size_panics(
+        fixture in any_fixture(), width in 0..160u16, height in 0..30u16,
+        cursor in proptest::option::of(prop_oneof![0..250usize, any::<usize>()]), ascii: bool,
+    ) {
+        let glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
+        let buffer = drawn(&fixture, (width, height), cursor, glyphs, &Theme::colour());
+        if ascii {
+            prop_assert!(text(&buffer).is_ascii());
+        }
+    }
+
+    #[test]
+    fn labels_of_the_time_axis_are_apart(fixture in any_fixture(), width in 30..200u16) {
+        let picture = picture(&fixture, (width, 16), None, Glyphs::Ascii);
+        let labels = picture.lines().nth(14).unwrap_or_default().to_owned();
+        for label in labels.split("   ").map(str::trim).filter(|label| !label.is_empty()) {
+            prop_assert!(label.len() <= "Nov 24 12:00".len(), "{label}");
+        }
     }
 }

@@ -1,0 +1,7 @@
+//! `event ...`
+
+use clap::Subcommand;
+
+/// `event ...`
+#[derive(Debug, Subcommand)]
+pub enum EventCommand {}

@@ -1,0 +1,317 @@
+//! What can be typed. Checks what can be checked without a database, so that a slip costs nothing.
+
+pub mod event;
+pub mod incident;
+pub mod rule;
+pub mod snapshot;
+pub mod values;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+use crate::config;
+use crate::domain::IncidentId;
+use values::GivenTime;
+
+const EXAMPLES: &str = "\
+Examples:
+  afterimage --demo                                   look around in made-up data
+  afterimage                                          open the console
+  afterimage --daemon                                 capture snapshots without a console
+  afterimage rule add 5xx --time-window 10 --query level:error --project checkout
+  afterimage incident open 'Checkout errors' --rule 5xx --started '20m ago'
+  afterimage incident close 1 --comment 'rolled back'
+  afterimage snapshot show 1 --json
+
+Environment:
+  AFTERIMAGE_DATABASE_URL    where --database-url is not given
+  AFTERIMAGE_USER            where --by is not given
+  NO_COLOR                   as --no-color
+
+Exit status:
+  0    done; also where there was nothing to do
+  1    a failure of the program, or 'process' with failed snapshots
+  2    wrong input: usage, a time, a query, a title, a bad line
+  3    absent: an incident, a rule, a snapshot, a file
+  4    the state refuses: a conflict, a busy database, another schema
+  5    the database or the source cannot be used
+  130  interrupted";
+
+const DATABASE_URL_HELP: &str =
+    "Database: sqlite:PATH, with ?mode=ro|rw|rwc, or postgres://USER@HOST/NAME [default: a file of your own]";
+
+/// Keeps the exact before, during and after of every incident.
+///
+/// Without a command it opens the console on this terminal. An incident's snapshot is captured some time after it is
+/// closed (ten of its time windows, at most ten days) by the console in the background, by a daemon, or by 'process'.
+#[derive(Debug, Parser)]
+#[command(name = "afterimage", version, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
+#[command(disable_help_subcommand = true, max_term_width = 110)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalOptions,
+    /// What the console and the daemon take.
+    #[command(flatten)]
+    pub console: ConsoleOptions,
+    /// One thing to do; without it the console opens, or the daemon starts.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalOptions {
+    /// Where the database is.
+    #[arg(long, value_name = "URL", global = true, help = DATABASE_URL_HELP)]
+    pub database_url: Option<String>,
+    /// Configuration file [default: afterimage/config.toml in the XDG configuration folder]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Pretend that it is this time: for rehearsals and backfills
+    #[arg(long, value_name = "TIME", global = true, allow_hyphen_values = true, value_parser = values::time())]
+    pub now: Option<GivenTime>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Who does it, for the timeline [default: your login]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub by: Option<String>,
+}
+
+/// What the console and the daemon take.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Console and daemon")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct ConsoleOptions {
+    /// Run the processor without a console
+    #[arg(long)]
+    pub daemon: bool,
+    /// With --daemon: one run, then exit
+    #[arg(long, requires = "daemon")]
+    pub once: bool,
+    /// Open the console on made-up data
+    #[arg(long, conflicts_with_all = ["daemon", "read_only"])]
+    pub demo: bool,
+    /// Change nothing: no processor, no upgrade of the schema
+    #[arg(long, conflicts_with = "daemon")]
+    pub read_only: bool,
+    /// Open the console without the processor in its background
+    #[arg(long, conflicts_with = "daemon")]
+    pub no_processor: bool,
+    /// Time between two runs, like 30s, 5m or 1h [default: 1h]
+    #[arg(long, value_name = "SPAN", value_parser = config::parse_interval)]
+    pub interval: Option<Duration>,
+    /// With --daemon: rows of every batch [default: from 50, growing to 500]
+    #[arg(long, value_name = "N", requires = "daemon", value_parser = config::parse_batch_size)]
+    pub batch_size: Option<u32>,
+}
+
+/// One thing to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open, close, reopen, correct and read incidents
+    #[command(subcommand)]
+    Incident(incident::IncidentCommand),
+    /// Alert rules: the time window, query and projects that incidents copy
+    #[command(subcommand)]
+    Rule(rule::RuleCommand),
+    /// Bring events in
+    #[command(subcommand)]
+    Event(event::EventCommand),
+    /// Snapshots that are promised and not captured yet
+    #[command(subcommand)]
+    Pending(PendingCommand),
+    /// Capture now what is due, or the incidents that are named
+    Process(ProcessArguments),
+    /// What was kept
+    #[command(subcommand)]
+    Snapshot(snapshot::SnapshotCommand),
+    /// What the processor did
+    #[command(subcommand)]
+    Run(RunCommand),
+    /// How things stand
+    Status(StatusArguments),
+    /// Fill an empty database with made-up incidents and events, for load tests
+    Seed(SeedArguments),
+    /// The database's schema
+    #[command(subcommand)]
+    Db(DbCommand),
+}
+
+/// `pending ...`
+#[derive(Debug, Subcommand)]
+pub enum PendingCommand {
+    /// List them, what is tried next first
+    List,
+    /// Try failed or dead ones again, with all their attempts before them
+    Retry {
+        /// Incidents
+        #[arg(value_name = "ID", required = true, value_parser = values::incident_id)]
+        ids: Vec<IncidentId>,
+    },
+    /// Give them up: these incidents get no snapshot unless 'process ID' asks for one
+    Discard {
+        /// Incidents
+        #[arg(value_name = "ID", required = true, value_parser = values::incident_id)]
+        ids: Vec<IncidentId>,
+    },
+}
+
+const PROCESS_HELP: &str = "\
+Without an ID, everything due is captured. With IDs, those incidents are captured now, whether they
+wait for their next attempt or are dead. Exit status 1 where a snapshot failed; 'pending list' says why.
+
+Examples:
+  afterimage process
+  afterimage process 12 14
+  afterimage process 12 --force      before its target: a partial snapshot, replaced by the complete one later";
+
+/// `process ...`
+#[derive(Debug, Args)]
+#[command(after_help = PROCESS_HELP)]
+pub struct ProcessArguments {
+    /// Incidents
+    #[arg(value_name = "ID", value_parser = values::incident_id)]
+    pub ids: Vec<IncidentId>,
+    /// Also before the target: a partial snapshot
+    #[arg(long, requires = "ids")]
+    pub force: bool,
+}
+
+/// `run ...`
+#[derive(Debug, Subcommand)]
+pub enum RunCommand {
+    /// List the latest runs, newest first; a run that found nothing leaves no record
+    List {
+        /// At most so many
+        #[arg(long, value_name = "N", default_value = "50", value_parser = values::limit())]
+        limit: u32,
+    },
+}
+
+const STATUS_HELP: &str = "\
+--check is for monitoring: exit status 1, and the reasons on stderr, where
+  - a pending snapshot is dead (it has failed eight times), or
+  - a pending snapshot has been due for more than two hours: no processor runs, or it cannot keep up.
+A database that cannot be used is exit status 5, as for every command.";
+
+/// `status ...`
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_HELP)]
+pub struct StatusArguments {
+    /// Exit status 1 where something needs attention
+    #[arg(long)]
+    pub check: bool,
+}
+
+const SEED_HELP: &str = "\
+Example:
+  afterimage seed --incidents 100000 --events 10000000 --database-url sqlite:load.db";
+
+/// `seed ...`
+#[derive(Debug, Args)]
+#[command(after_help = SEED_HELP)]
+pub struct SeedArguments {
+    /// How many incidents
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub incidents: u64,
+    /// How many events, over all of them
+    #[arg(long, value_name = "TOTAL", default_value_t = 100_000)]
+    pub events: u64,
+    /// The same number gives the same data, relative to now
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub random_seed: u64,
+}
+
+/// `db ...`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum DbCommand {
+    /// Create the schema, or upgrade it to this program's version
+    Migrate,
+    /// Engine, schema version and size; changes nothing
+    Status,
+}
+
+impl Arguments {
+    /// Reads the command line of this process. What can be wrong with it is said as clap says it.
+    ///
+    /// # Errors
+    /// Where it makes no sense, or asks for help.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::try_parse()?.checked()
+    }
+
+    /// Refuses what clap's own rules cannot: options of the console beside a command, and a frozen clock that would
+    /// never let a daemon run again.
+    fn checked(self) -> Result<Self, clap::Error> {
+        if self.command.is_some() && self.console.is_given() {
+            return Err(conflict("the options of the console and the daemon go without a command"));
+        }
+        if self.global.now.is_some() && self.console.daemon && !self.console.once {
+            return Err(conflict("--now stops the clock: with --daemon it needs --once"));
+        }
+        if self.global.json && self.command.is_none() {
+            return Err(conflict("--json goes with a command"));
+        }
+        Ok(self)
+    }
+}
+
+fn conflict(message: &str) -> clap::Error {
+    Arguments::command().error(ErrorKind::ArgumentConflict, message)
+}
+
+impl ConsoleOptions {
+    fn is_given(&self) -> bool {
+        let flags = [self.daemon, self.once, self.demo, self.read_only, self.no_processor];
+        flags.contains(&true) || self.interval.is_some() || self.batch_size.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(arguments: &[&str]) -> String {
+        let read = Arguments::try_parse_from([&["afterimage"], arguments].concat()).and_then(Arguments::checked);
+        read.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_the_console_go_without_a_command() {
+        assert!(refusal(&["--demo", "incident", "list"]).contains("go without a command"));
+        assert!(refusal(&["--once"]).contains("--daemon"));
+        assert!(refusal(&["--batch-size", "5"]).contains("--daemon"));
+    }
+
+    #[test]
+    fn a_frozen_clock_and_a_daemon_exclude_each_other_unless_it_runs_once() {
+        assert!(refusal(&["--daemon", "--now", "2026-11-24"]).contains("--once"));
+        let once = ["afterimage", "--daemon", "--once", "--now", "2026-11-24"];
+        assert!(Arguments::try_parse_from(once).and_then(Arguments::checked).is_ok());
+    }
+
+    #[test]
+    fn an_interval_of_nothing_is_refused() {
+        assert!(refusal(&["--interval", "0"]).contains("write it like 30s, 5m or 1h"));
+        assert!(refusal(&["--interval", "0s"]).contains("at least a second"));
+    }
+
+    #[test]
+    fn force_without_an_incident_is_refused() {
+        assert!(refusal(&["process", "--force"]).contains("ID"));
+    }
+}

@@ -1,0 +1,80 @@
+//! `rule ...`
+
+use clap::{Args, Subcommand};
+
+use super::values;
+use crate::domain::{Aggregation, Query, TimeWindow};
+
+const ADD_HELP: &str = "\
+Queries:
+  level:error project:checkout !environment:dev \"timeout\"     all terms hold; ! negates; a bare word
+                                                              searches the message
+  keys: level, project, environment, user, fingerprint, message, tags[name]; * stands for anything
+
+Example:
+  afterimage rule add 5xx --time-window 10 --query 'level:error' --project checkout --project web";
+
+/// `rule ...`
+#[derive(Debug, Subcommand)]
+pub enum RuleCommand {
+    /// Add one
+    Add(AddArguments),
+    /// List them, by name
+    List,
+    /// One of them
+    Show {
+        /// Rule
+        name: String,
+    },
+    /// Change what incidents copy from now on; those that are open keep what they have
+    Update(UpdateArguments),
+    /// Delete one; its incidents keep what they copied
+    Delete {
+        /// Rule
+        name: String,
+    },
+}
+
+/// `rule add ...`
+#[derive(Debug, Args)]
+#[command(after_help = ADD_HELP)]
+pub struct AddArguments {
+    /// Rule, unlike any other's name
+    pub name: String,
+    /// Time window in whole minutes, from 1 to 43200
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true, value_parser = values::time_window)]
+    pub time_window: TimeWindow,
+    /// Which events count [default: all]
+    #[arg(long, value_name = "Q", value_parser = Query::parse)]
+    pub query: Option<Query>,
+    /// What is counted [default: total]
+    #[arg(long, value_name = "A", value_parser = values::aggregation())]
+    pub aggregation: Option<Aggregation>,
+    /// Project; may be given several times [default: all]
+    #[arg(long = "project", value_name = "P")]
+    pub projects: Vec<String>,
+}
+
+/// `rule update ...`
+#[derive(Debug, Args)]
+#[group(id = "changed", required = true, multiple = true,
+    args = ["time_window", "query", "aggregation", "projects", "all_projects"])]
+pub struct UpdateArguments {
+    /// Rule
+    pub name: String,
+    /// Time window in whole minutes, from 1 to 43200
+    #[arg(long, value_name = "MINUTES", allow_negative_numbers = true, value_parser = values::time_window)]
+    pub time_window: Option<TimeWindow>,
+    /// Which events count; '' for all
+    #[arg(long, value_name = "Q", value_parser = Query::parse)]
+    pub query: Option<Query>,
+    /// What is counted
+    #[arg(long, value_name = "A", value_parser = values::aggregation())]
+    pub aggregation: Option<Aggregation>,
+    /// Project, instead of those that it has; may be given several times
+    #[arg(long = "project", value_name = "P")]
+    pub projects: Vec<String>,
+    /// All projects
+    #[arg(long, conflicts_with = "projects")]
+    pub all_projects: bool,
+}

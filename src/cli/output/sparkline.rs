@@ -1,0 +1,67 @@
+//! The shape of a series in one line.
+
+use crate::domain::series::Point;
+
+const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+const ASCII: [char; 8] = ['_', '.', ':', '-', '=', '+', '*', '#'];
+
+/// Points on at most `width` columns, each column the largest of its points, so that no spike is lost. A column that
+/// holds nothing but gaps is blank; only nothing at all is drawn as the lowest glyph.
+#[must_use]
+pub fn draw(points: &[Point], width: usize, unicode: bool) -> String {
+    let glyphs = if unicode { BLOCKS } else { ASCII };
+    let columns = width.clamp(1, points.len().max(1));
+    let column = |index: usize| {
+        let (from, to) = (index * points.len() / columns, (index + 1) * points.len() / columns);
+        let counts = points[from..to].iter().filter_map(|point| point.count);
+        counts.map(crate::domain::series::Count::as_f64).reduce(f64::max)
+    };
+    let columns: Vec<Option<f64>> = (0..columns).map(column).collect();
+    let largest = columns.iter().flatten().copied().fold(0.0, f64::max);
+    columns.into_iter().map(|count| count.map_or(' ', |count| glyphs[level(count, largest)])).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of seven lies from 0 to 7")]
+fn level(count: f64, largest: f64) -> usize {
+    if count <= 0.0 || largest <= 0.0 {
+        return 0;
+    }
+    ((count / largest * 7.0).ceil() as usize).clamp(1, 7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Timestamp;
+    use crate::domain::series::{Count, Coverage};
+
+    fn points(counts: &[Option<i64>]) -> Vec<Point> {
+        let point = |count: &Option<i64>| Point {
+            bucket: Timestamp::MIN,
+            count: count.map(Count::Whole),
+            coverage: Coverage::Whole,
+        };
+        counts.iter().map(point).collect()
+    }
+
+    #[test]
+    fn a_gap_is_blank_and_nothing_is_the_lowest_line() {
+        let points = points(&[Some(0), Some(1), Some(70), Some(35), None]);
+        assert_eq!(draw(&points, 60, true), "▁▂█▅ ");
+        assert_eq!(draw(&points, 60, false), "_.#= ");
+    }
+
+    #[test]
+    fn a_spike_survives_being_made_narrow() {
+        let mut counts = vec![Some(1); 200];
+        counts[101] = Some(1000);
+        let drawn = draw(&points(&counts), 10, true);
+        assert_eq!(drawn.chars().count(), 10);
+        assert_eq!(drawn.chars().filter(|glyph| *glyph == '█').count(), 1);
+    }
+
+    #[test]
+    fn a_series_without_points_is_empty() {
+        assert_eq!(draw(&[], 60, true), " ");
+    }
+}

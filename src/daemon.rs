@@ -1,0 +1,84 @@
+//! The headless shell: the processor, its log on stderr, and an orderly end on SIGTERM and SIGINT.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::Trigger;
+use crate::ops::OpsError;
+use crate::ops::process::{ProcessRequest, RunReport, process};
+use crate::service::{ProcessorHandle, ProcessorOptions, host_name};
+use crate::store::{Store, StoreError};
+
+/// Between attempts to reach a database that is not there when the daemon starts.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+const GRACE: Duration = Duration::from_millis(1_500);
+
+/// Runs until `stop`.
+pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken) {
+    tracing::info!(
+        database = %store.location(),
+        interval_seconds = options.interval.as_secs(),
+        version = env!("CARGO_PKG_VERSION"),
+        "daemon started"
+    );
+    let processor = ProcessorHandle::spawn(store.clone(), options);
+    stop.cancelled().await;
+    tracing::info!("stopping");
+    processor.shutdown().await;
+    // Closing waits for connections; what was rolled back by force may not give its own back in time.
+    let _ = tokio::time::timeout(Duration::from_millis(200), store.close()).await;
+    tracing::info!("daemon stopped");
+}
+
+/// Runs the processor once.
+///
+/// # Errors
+/// As [`process`]; [`OpsError::Interrupted`] where `stop` comes first and the batch in hand takes too long.
+pub async fn run_once(store: &Store, batch_size: Option<u32>, stop: CancellationToken) -> Result<RunReport, OpsError> {
+    let request =
+        ProcessRequest { batch_size, cancel: stop.clone(), ..ProcessRequest::due(Trigger::Startup, &host_name()) };
+    let too_long = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        outcome = process(store, request) => outcome,
+        () = too_long => Err(OpsError::Interrupted),
+    }
+}
+
+/// Opens the database as often as it takes: on-call tools start when everything else is broken. `None` where `stop`
+/// comes first.
+///
+/// # Errors
+/// Where waiting cannot help: a schema that does not fit, something that is no database.
+pub async fn open_patiently<Opening>(
+    mut open: impl FnMut() -> Opening,
+    stop: &CancellationToken,
+) -> Result<Option<Store>, StoreError>
+where
+    Opening: Future<Output = Result<Store, StoreError>>,
+{
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = tokio::select! {
+            opened = open() => match opened {
+                Ok(store) => return Ok(Some(store)),
+                Err(error) => error,
+            },
+            () = stop.cancelled() => return Ok(None),
+        };
+        if !matches!(error, StoreError::Unreachable { .. } | StoreError::Connection(_) | StoreError::Busy) {
+            return Err(error);
+        }
+        let wait = pause.mul_f64(0.5 + 0.5 * rand::random::<f64>());
+        tracing::warn!(%error, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "waiting for the database");
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,361 @@
+//! The processor as a background task: runs at start-up, at every multiple of the interval, at the earliest retry, and
+//! when an operator forces one (rule 15). It is supervised: no fault of the database ends it (rule 17).
+//!
+//! ```text
+//! Startup ──> run ──ok──> wait for the earliest of: next tick, next retry, a command, the end
+//!              ^  └─fault─> wait with a jittered backoff up to 60 s ──┐
+//!              └──────────────────────────────────────────────────────┘
+//! ```
+
+use std::time::Duration;
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{Processor, ProcessorKind, Timestamp, Trigger, schedule};
+use crate::ops::OpsError;
+use crate::ops::process::{ProcessRequest, RunReport, Selection, process};
+use crate::store::{Store, StoreError};
+
+/// How the processor runs.
+#[derive(Debug, Clone)]
+pub struct ProcessorOptions {
+    /// A run takes place at every UTC multiple of it.
+    pub interval: Duration,
+    /// Rows of every batch; `None` lets them grow (rule 15).
+    pub batch_size: Option<u32>,
+    /// What kind of process it lives in.
+    pub kind: ProcessorKind,
+}
+
+/// What the processor tells its shell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProcessorEvent {
+    /// A run has begun.
+    Started {
+        /// Why.
+        trigger: Trigger,
+    },
+    /// A run is over.
+    Finished {
+        /// What it did.
+        report: RunReport,
+        /// When.
+        ended_at: Timestamp,
+    },
+    /// A run could not be done or finished; it is tried again.
+    Failed {
+        /// Why.
+        error: String,
+        /// When it is tried again, on the host's clock.
+        retry_at: Timestamp,
+    },
+    /// It waits.
+    Waiting {
+        /// For its next run, on the database's clock.
+        next_run_at: Timestamp,
+    },
+}
+
+/// The shell's end of a running processor.
+#[derive(Debug)]
+pub struct ProcessorHandle {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<ProcessorEvent>,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Command {
+    selection: Selection,
+    reply: oneshot::Sender<Result<RunReport, OpsError>>,
+}
+
+const EVENTS: usize = 64;
+const COMMANDS: usize = 16;
+/// A wait is never longer than this at a stretch, so that a suspended host or a moved clock is noticed.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
+/// A retry that is due already still lets this much time pass, so that nothing can spin.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+/// After so long without a sign, a process is no longer listed.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
+/// How often a waiting process says that it is there.
+const ANNOUNCE_EVERY: Duration = Duration::from_mins(1);
+/// How long a batch in hand may go on after the end was asked for.
+const GRACE: Duration = Duration::from_millis(1_500);
+
+/// The name of this host.
+#[must_use]
+pub fn host_name() -> String {
+    crate::domain::text::shorten(&gethostname::gethostname().to_string_lossy(), 100)
+}
+
+impl ProcessorHandle {
+    /// Starts the processor on a task of its own.
+    #[must_use]
+    pub fn spawn(store: Store, options: ProcessorOptions) -> Self {
+        let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let cancel = CancellationToken::new();
+        let ticker = Ticker {
+            store,
+            options,
+            host: host_name(),
+            inbox,
+            events: events.clone(),
+            cancel: cancel.clone(),
+            failures: 0,
+        };
+        Self { commands, events, cancel, task: tokio::spawn(ticker.run()) }
+    }
+
+    /// What it tells from now on. A listener that falls behind misses the oldest.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<ProcessorEvent> {
+        self.events.subscribe()
+    }
+
+    /// Asks for a run now, and waits for what it did. What is asked for while a run goes on is done after it.
+    ///
+    /// # Errors
+    /// As [`process`]; [`OpsError::Interrupted`] where the processor ends first.
+    pub async fn process(&self, selection: Selection) -> Result<RunReport, OpsError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command { selection, reply }).await.map_err(|_| OpsError::Interrupted)?;
+        answer.await.map_err(|_| OpsError::Interrupted)?
+    }
+
+    /// Ends it: a batch in hand is finished, or rolled back after 1.5 s.
+    pub async fn shutdown(mut self) {
+        self.cancel.cancel();
+        if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
+            self.task.abort();
+            let _ = (&mut self.task).await;
+        }
+    }
+}
+
+struct Ticker {
+    store: Store,
+    options: ProcessorOptions,
+    host: String,
+    inbox: mpsc::Receiver<Command>,
+    events: broadcast::Sender<ProcessorEvent>,
+    cancel: CancellationToken,
+    /// Runs in a row that could not be done.
+    failures: u32,
+}
+
+/// Why a wait was over.
+enum Woken {
+    Tick(Trigger),
+    Command(Command),
+    Cancelled,
+}
+
+impl Ticker {
+    async fn run(mut self) {
+        let mut trigger = Trigger::Startup;
+        loop {
+            self.run_due(trigger).await;
+            trigger = loop {
+                match self.wait(trigger).await {
+                    Woken::Tick(trigger) => break trigger,
+                    Woken::Command(command) => self.obey(command).await,
+                    Woken::Cancelled => return self.leave().await,
+                }
+            };
+        }
+    }
+
+    async fn run_due(&mut self, trigger: Trigger) {
+        let outcome = self.process(trigger, Selection::Due).await;
+        self.failures = if outcome.is_ok() { 0 } else { self.failures.saturating_add(1) };
+    }
+
+    async fn obey(&mut self, command: Command) {
+        let outcome = self.process(Trigger::Forced, command.selection).await;
+        // Who asked may have left.
+        let _ = command.reply.send(outcome);
+    }
+
+    async fn process(&self, trigger: Trigger, selection: Selection) -> Result<RunReport, OpsError> {
+        self.tell(ProcessorEvent::Started { trigger });
+        let request = ProcessRequest {
+            selection,
+            batch_size: self.options.batch_size,
+            cancel: self.cancel.child_token(),
+            ..ProcessRequest::due(trigger, &self.host)
+        };
+        let outcome = process(&self.store, request).await;
+        match &outcome {
+            Ok(report) => {
+                let ended_at = report.started_at + report.duration;
+                log_report(report);
+                self.tell(ProcessorEvent::Finished { report: *report, ended_at });
+            }
+            Err(error) => {
+                let retry_at = self.store.host_now() + backoff(self.failures + 1, 1.0);
+                tracing::error!(%error, trigger = trigger.name(), "run failed");
+                self.tell(ProcessorEvent::Failed { error: error.to_string(), retry_at });
+            }
+        }
+        outcome
+    }
+
+    /// Waits for the next reason to run. After a failed run that is the same reason again.
+    async fn wait(&mut self, last: Trigger) -> Woken {
+        if self.failures > 0 {
+            let pause = backoff(self.failures, rand::random());
+            return self.pause(pause).await.unwrap_or(Woken::Tick(last));
+        }
+        let (next, trigger, offset) = match self.next_run().await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::warn!(%error, "the next run cannot be planned");
+                self.failures = 1;
+                return self.pause(backoff(1, rand::random())).await.unwrap_or(Woken::Tick(last));
+            }
+        };
+        self.tell(ProcessorEvent::Waiting { next_run_at: next });
+        let mut announced = self.store.host_now();
+        loop {
+            let now = offset.database_time(self.store.host_now());
+            let left = next.since(now);
+            if left.is_zero() {
+                return Woken::Tick(trigger);
+            }
+            if let Some(woken) = self.pause(left.min(LONGEST_WAIT)).await {
+                return woken;
+            }
+            if self.store.host_now().since(announced) >= ANNOUNCE_EVERY {
+                announced = self.store.host_now();
+                self.announce(Some(next), offset.database_time(announced)).await;
+            }
+        }
+    }
+
+    /// Waits for a time, unless a command or the end comes first.
+    async fn pause(&mut self, span: Duration) -> Option<Woken> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Some(Woken::Cancelled),
+            Some(command) = self.inbox.recv() => Some(Woken::Command(command)),
+            () = tokio::time::sleep(span) => None,
+        }
+    }
+
+    /// When to run next, why, and how the host's clock differs from the database's.
+    async fn next_run(&self) -> Result<(Timestamp, Trigger, Offset), StoreError> {
+        let now = self.store.now().await?;
+        let offset = Offset::new(now, self.store.host_now());
+        let jitter = schedule::jitter(self.options.interval, rand::random());
+        let tick = schedule::next_tick(now, self.options.interval) + jitter;
+        let retry = self.store.read().await?.next_retry().await?.map(|retry| retry.max(now + SHORTEST_WAIT));
+        let (next, trigger) = match retry {
+            Some(retry) if retry < tick => (retry, Trigger::Retry),
+            _ => (tick, Trigger::Interval),
+        };
+        self.announce(Some(next), now).await;
+        Ok((next, trigger, offset))
+    }
+
+    /// Says that this process is there. It is for display only: a fault is not worth more than a line in the log.
+    async fn announce(&self, next_run_at: Option<Timestamp>, now: Timestamp) {
+        let processor = Processor {
+            host: self.host.clone(),
+            pid: std::process::id(),
+            kind: self.options.kind,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            next_run_at,
+            last_seen: now,
+        };
+        let announce = async {
+            let mut tx = self.store.write().await?;
+            tx.announce_processor(&processor, now - FORGOTTEN_AFTER).await?;
+            tx.commit().await
+        };
+        if let Err(error) = announce.await {
+            tracing::debug!(%error, "could not say that this process is here");
+        }
+    }
+
+    async fn leave(&self) {
+        let forget = async {
+            let mut tx = self.store.write().await?;
+            tx.forget_processor(&self.host, std::process::id()).await?;
+            tx.commit().await
+        };
+        if let Err(error) = forget.await {
+            tracing::debug!(%error, "could not say that this process is gone");
+        }
+    }
+
+    fn tell(&self, event: ProcessorEvent) {
+        // Nobody may be listening.
+        let _ = self.events.send(event);
+    }
+}
+
+/// How the database's clock differs from the host's.
+#[derive(Debug, Clone, Copy)]
+struct Offset {
+    micros: i64,
+}
+
+impl Offset {
+    fn new(database: Timestamp, host: Timestamp) -> Self {
+        Self { micros: database.as_micros().saturating_sub(host.as_micros()) }
+    }
+
+    fn database_time(self, host: Timestamp) -> Timestamp {
+        Timestamp::from_micros(host.as_micros().saturating_add(self.micros))
+    }
+}
+
+/// How long to wait after so many runs in a row that could not be done: from a second, doubling, up to a minute, of
+/// which `chance` takes off up to a half so that many processes do not come back at once.
+fn backoff(failures: u32, chance: f64) -> Duration {
+    let doubled = Duration::from_secs(1u64 << failures.saturating_sub(1).min(6)).min(LONGEST_BACKOFF);
+    doubled.mul_f64(0.5 + 0.5 * chance)
+}
+
+fn log_report(report: &RunReport) {
+    let counts = report.counts;
+    if counts.due() == 0 {
+        tracing::debug!(trigger = report.trigger.name(), "nothing was due");
+        return;
+    }
+    tracing::info!(
+        trigger = report.trigger.name(),
+        due = counts.due(),
+        captured = counts.captured,
+        skipped_open = counts.skipped_open,
+        skipped_existing = counts.skipped_existing,
+        failed = counts.failed,
+        batches = counts.batches,
+        duration_ms = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        "run finished"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_backoff_of_an_outage_grows_to_a_minute_and_no_further() {
+        let longest = |failures| backoff(failures, 1.0).as_secs();
+        assert_eq!([1, 2, 3, 6, 7, 100].map(longest), [1, 2, 4, 32, 60, 60]);
+        assert_eq!(backoff(1, 0.0), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn the_database_s_time_follows_from_the_host_s() {
+        let at = Timestamp::from_seconds;
+        let offset = Offset::new(at(7_300), at(100));
+        assert_eq!(offset.database_time(at(160)), at(7_360));
+    }
+}

@@ -1,0 +1,71 @@
+//! Several processors and operators on one database, and runs that end anywhere: rule 18, on both engines.
+
+use std::time::Duration;
+
+use afterimage::domain::{IncidentId, RunCounts, Status, Trigger};
+use afterimage::ops;
+use afterimage::ops::process::ProcessRequest;
+use afterimage::ops::reopen::ReopenRequest;
+
+use crate::support::{Desk, HOST, TESTER, TestDatabase, on_both_engines};
+
+const INCIDENTS: u32 = 300;
+
+on_both_engines! {
+    async fn rule_18_two_daemons_and_a_forced_run_at_once_make_each_snapshot_once(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(INCIDENTS).await;
+        let runs = [Trigger::Interval, Trigger::Interval, Trigger::Forced].map(|trigger| {
+            let database = &desk.database;
+            async move {
+                let store = database.store().await;
+                let request = ProcessRequest { batch_size: Some(20), ..ProcessRequest::due(trigger, HOST) };
+                ops::process::process(&store, request).await.unwrap().counts
+            }
+        });
+        let mut sum = RunCounts::default();
+        futures_util::future::join_all(runs).await.into_iter().for_each(|counts| sum.add(counts));
+        assert_eq!((sum.captured, sum.due()), (u64::from(INCIDENTS), u64::from(INCIDENTS)), "each row is claimed once");
+        assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, i64::from(INCIDENTS));
+        assert_eq!(desk.database.number("select count(*) from pending_snapshots").await, 0);
+        desk.check_whole().await;
+    }
+
+    async fn rule_18_reopening_while_the_processor_runs_leaves_no_snapshot_of_an_open_incident(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(INCIDENTS).await;
+        let processor = desk.database.store().await;
+        let processing = async {
+            for _ in 0..3 {
+                let request = ProcessRequest { batch_size: Some(7), ..ProcessRequest::due(Trigger::Interval, HOST) };
+                ops::process::process(&processor, request).await.unwrap();
+            }
+        };
+        let reopening = async {
+            for id in (1..=i64::from(INCIDENTS)).rev().step_by(3) {
+                let request = ReopenRequest { ids: vec![IncidentId::new(id)], comment: None };
+                ops::reopen::reopen(&desk.store, TESTER, request).await.unwrap();
+            }
+        };
+        tokio::join!(processing, reopening);
+        desk.check_whole().await;
+        assert_eq!(desk.database.number("select count(*) from incidents where status = 'open'").await, 100);
+        assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, 200);
+    }
+
+    async fn rule_18_a_run_that_ends_anywhere_loses_no_row_and_makes_no_second_snapshot(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(INCIDENTS).await;
+        for turn in 0..40 {
+            let store = desk.database.store().await;
+            let request = ProcessRequest { batch_size: Some(5), ..ProcessRequest::due(Trigger::Startup, HOST) };
+            let run = ops::process::process(&store, request);
+            let _ = tokio::time::timeout(Duration::from_micros(500 + 731 * turn), run).await;
+            desk.check_whole().await;
+        }
+        desk.process().await;
+        desk.check_whole().await;
+        assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, i64::from(INCIDENTS));
+        assert_eq!(desk.incident(IncidentId::new(1)).await.status, Status::Closed);
+    }
+}
