@@ -194,11 +194,13 @@ pub struct Counts {
 /// What came of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
-    /// The incidents as they are now, and what is worth saying about some of them ("already closed by anna").
+    /// The incidents as they are now, and who was there first ("already closed, by anna").
     Incidents {
-        /// As they are now.
-        incidents: Vec<Incident>,
-        /// Remarks, one for each of those for which something else came out than was wanted.
+        /// Those that were changed, as they are now.
+        changed: Vec<Incident>,
+        /// Those that were so already, as they are now.
+        unchanged: Vec<Incident>,
+        /// Who had made them so before.
         remarks: Vec<String>,
     },
     /// The incident was opened.
@@ -210,8 +212,6 @@ pub enum Written {
         /// How many.
         count: usize,
     },
-    /// The processor was told; its news says how it went.
-    Asked,
     /// A run took place within the request itself.
     Ran(RunCounts),
 }
@@ -237,6 +237,8 @@ pub enum ProcessorNews {
         at: Timestamp,
         /// What it did.
         counts: RunCounts,
+        /// Why it took place.
+        trigger: Trigger,
     },
     /// A run could not be completed.
     Failed {

@@ -63,7 +63,7 @@ impl ProcessorPane {
         self.state = match news {
             ProcessorNews::Waiting { next_run_at } => ProcessorState::Waiting { next_run_at },
             ProcessorNews::Started { at, trigger } => ProcessorState::Running { since: at, trigger },
-            ProcessorNews::Finished { at, counts } => {
+            ProcessorNews::Finished { at, counts, .. } => {
                 self.last = Some(LastRun { at, result: Ok(counts) });
                 return;
             }

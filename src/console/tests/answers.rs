@@ -91,7 +91,7 @@ fn rows_read_before_a_write_do_not_undo_it_on_the_screen() {
     let before = desk.load(&Load::Rows(ids));
     desk.press("c\n");
     let closed = incident(484, "Checkout", 18, Some(0), 5);
-    let written = Written::Incidents { incidents: vec![closed], remarks: Vec::new() };
+    let written = Written::Incidents { changed: vec![closed], unchanged: Vec::new(), remarks: Vec::new() };
     desk.tell(Event::Answer(Answer::Written { request: 1, written }));
     desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: before }));
     assert!(desk.state.rows.incident(id(484)).unwrap().date_closed.is_some());
@@ -172,7 +172,7 @@ fn a_close_can_be_taken_back_until_its_snapshot_is_due() {
     desk.press("c\n");
     let closed = incident(484, "Checkout", 18, Some(0), 5);
     let date_closed = closed.date_closed.unwrap();
-    let written = Written::Incidents { incidents: vec![closed], remarks: Vec::new() };
+    let written = Written::Incidents { changed: vec![closed], unchanged: Vec::new(), remarks: Vec::new() };
     desk.tell(Event::Answer(Answer::Written { request: 1, written }));
     assert_eq!(desk.toast(), "closed #484; z undoes until 14:26");
     let mut late = Desk { state: desk.state.clone(), effects: Vec::new(), moment: desk.moment, stored: Vec::new() };
@@ -188,7 +188,8 @@ fn what_somebody_else_did_first_is_said() {
     let mut desk = Desk::ready(120, 40);
     desk.press("c\n");
     let written = Written::Incidents {
-        incidents: vec![incident(484, "Checkout", 18, Some(1), 5)],
+        changed: Vec::new(),
+        unchanged: vec![incident(484, "Checkout", 18, Some(1), 5)],
         remarks: vec!["#484 was already closed, by ben at 13:35".into()],
     };
     desk.tell(Event::Answer(Answer::Written { request: 1, written }));
@@ -210,7 +211,7 @@ fn a_due_row_is_being_captured_while_the_processor_runs_and_is_read_again_after(
     assert_eq!(standing(&desk), Standing::Capturing);
     let counts = RunCounts { captured: 1, ..RunCounts::default() };
     desk.effects.clear();
-    desk.tell(Event::Processor(ProcessorNews::Finished { at: now(), counts }));
+    desk.tell(Event::Processor(ProcessorNews::Finished { at: now(), counts, trigger: Trigger::Interval }));
     assert_eq!(desk.toast(), "captured 1 snapshot");
     assert!(desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::Rows(_)))));
 }

@@ -281,7 +281,11 @@ impl Desk {
     pub fn connect(&mut self) {
         self.tell(Event::Answer(Answer::Connected { database: "sqlite:demo.db".into() }));
         let counts = RunCounts { captured: 12, ..RunCounts::default() };
-        self.tell(Event::Processor(ProcessorNews::Finished { at: now() - Duration::from_secs(2209), counts }));
+        self.tell(Event::Processor(ProcessorNews::Finished {
+            at: now() - Duration::from_secs(2209),
+            counts,
+            trigger: Trigger::Interval,
+        }));
         self.state.toasts.dismiss(now());
         let next_run_at = now() + Duration::from_secs(1391);
         self.tell(Event::Processor(ProcessorNews::Waiting { next_run_at }));

@@ -11,7 +11,7 @@ use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
-use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts};
+use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
 
 /// What was refused is not asked for again before this time.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -25,6 +25,8 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
             came_back(state, moment);
             refresh::everything(state, moment, effects);
         }
+        // What is not there or does not fit today will not be or fit in a minute: that is for the command line.
+        Answer::NotConnected { failure, .. } if failure.cause == Cause::Refused => effects.push(Effect::Quit),
         Answer::NotConnected { failure, chance } => state.connection.failed(failure.message, moment.real, chance),
         Answer::Loaded { sequence, loaded } => {
             let fresh = state.lanes.accept(lane_of(&loaded), sequence);
@@ -142,9 +144,9 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
     outdate_reads(state);
     refresh::soon(state, moment);
     match (write, written) {
-        (Some(write), Written::Incidents { incidents, remarks }) => {
-            say_done(state, &write, &incidents, remarks, moment);
-            for incident in incidents {
+        (Some(write), Written::Incidents { changed, unchanged, remarks }) => {
+            say_done(state, &write, &changed, &remarks, moment);
+            for incident in changed.into_iter().chain(unchanged) {
                 state.rows.put(incident);
             }
             let targets = write.targets();
@@ -165,13 +167,13 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
             }
         }
         (_, Written::Ran(counts)) => say_ran(state, counts, moment),
-        (_, Written::Asked) => state.toasts.say(Tone::Plain, "the processor was told to run", moment.real),
         (None, _) => {}
     }
 }
 
-fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: Vec<String>, moment: Moment) {
+fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: &[String], moment: Moment) {
     let what = match incidents {
+        [] => return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real),
         [one] => format!("#{}", one.id),
         many => format!("{} incidents", many.len()),
     };
@@ -182,10 +184,6 @@ fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: V
         Write::Edit { .. } => "edited",
         _ => "done:",
     };
-    if !remarks.is_empty() {
-        state.toasts.say(Tone::Warning, remarks.join("; "), moment.real);
-        return;
-    }
     let mut said = format!("{verb} {what}");
     if let Write::Close { .. } = write {
         let undo = |incident: &Incident| {
@@ -197,7 +195,9 @@ fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: V
             said = format!("{said}; z undoes until {}", state.zone.minute(until));
         }
     }
-    state.toasts.say(Tone::Success, said, moment.real);
+    let tone = if remarks.is_empty() { Tone::Success } else { Tone::Warning };
+    let said: Vec<String> = std::iter::once(said).chain(remarks.iter().cloned()).collect();
+    state.toasts.say(tone, said.join("; "), moment.real);
 }
 
 fn snapshots(count: u64) -> &'static str {
@@ -216,19 +216,23 @@ fn say_ran(state: &mut State, counts: RunCounts, moment: Moment) {
 /// Takes news of the processor in this console.
 pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effects: &mut Vec<Effect>) {
     match &news {
-        ProcessorNews::Finished { counts, .. } => {
+        ProcessorNews::Finished { counts, trigger, .. } => {
             if counts.due() > 0 {
-                say_ran(state, *counts, moment);
+                // Who asked for a run hears of it by the answer.
+                if *trigger != Trigger::Forced {
+                    say_ran(state, *counts, moment);
+                }
                 outdate_reads(state);
                 if state.frozen_since.is_none() {
                     refresh::everything(state, moment, effects);
                 }
             }
         }
-        ProcessorNews::Failed { error, .. } => {
+        // A run that was asked for here says so itself.
+        ProcessorNews::Failed { error, .. } if state.writes.is_empty() => {
             state.toasts.say(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
         }
-        ProcessorNews::Waiting { .. } | ProcessorNews::Started { .. } => {}
+        ProcessorNews::Waiting { .. } | ProcessorNews::Started { .. } | ProcessorNews::Failed { .. } => {}
     }
     state.processor.hear(news);
 }
