@@ -14,11 +14,13 @@ mod import;
 mod incidents;
 mod layers;
 mod previews;
+mod processes;
 mod processor;
 mod queries;
 mod races;
 mod recorded;
 mod schema;
+mod seeding;
 #[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
 mod the_support;
