@@ -222,4 +222,20 @@ on_both_engines! {
         drop(stdin);
         assert_eq!(database.number("select count(*) from incidents").await, 0);
     }
+
+    async fn an_interrupted_run_finishes_its_batch_and_says_how_far_it_came(database: TestDatabase) {
+        let program = program(&database);
+        let due = program.json(&["seed", "--incidents", "4000", "--events", "0"])["due"].as_i64().unwrap();
+        let child = program.command(&["process", "--json"]).spawn().unwrap();
+        while database.number("select count(*) from incident_snapshots").await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let captured = database.number("select count(*) from incident_snapshots").await;
+        assert!(captured < due, "it was interrupted in the middle");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains(&format!("\"captured\":{captured},")), "{said}");
+    }
 }

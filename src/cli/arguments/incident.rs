@@ -116,6 +116,7 @@ pub struct ListArguments {
 
 /// `incident edit ...`
 #[derive(Debug, Args)]
+#[command(override_usage = "afterimage incident edit [OPTIONS] <ID>")]
 #[command(group(ArgGroup::new("edited").required(true).multiple(true).args(["title", "started"])))]
 pub struct EditArguments {
     /// Incident

@@ -57,6 +57,7 @@ pub struct AddArguments {
 
 /// `rule update ...`
 #[derive(Debug, Args)]
+#[command(override_usage = "afterimage rule update [OPTIONS] <NAME>")]
 #[command(group(ArgGroup::new("changed").required(true).multiple(true)
     .args(["time_window", "query", "aggregation", "projects", "all_projects"])))]
 pub struct UpdateArguments {
