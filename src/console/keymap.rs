@@ -28,6 +28,8 @@ pub enum Action {
     CursorLeft,
     CursorRight,
     SwitchSeries,
+    ZoomIn,
+    ZoomOut,
     Close,
     Reopen,
     New,
@@ -205,6 +207,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "windowed/lifetime", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, None)),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, None)),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
@@ -276,7 +280,7 @@ pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(),
         A::NextPane | A::PreviousPane if state.screen().arrangement == Arrangement::TooSmall => {
             Err("the terminal is too small".to_owned())
         }
-        A::CursorLeft | A::CursorRight | A::SwitchSeries => {
+        A::CursorLeft | A::CursorRight | A::SwitchSeries | A::ZoomIn | A::ZoomOut => {
             state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
         }
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {

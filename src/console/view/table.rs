@@ -67,6 +67,7 @@ pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[
             said.push((outage.error.clone(), false));
             said.push((format!("tried {} times, again in {left}", outage.attempts), false));
         }
+        (Connection::Opening, _) => said.push(("opening the database".to_owned(), false)),
         (_, Contents::Unknown) => said.push(("loading".to_owned(), false)),
         (_, Contents::Known) => {
             said.extend(none.iter().enumerate().map(|(at, line)| ((*line).to_owned(), at == 0)));
