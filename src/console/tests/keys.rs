@@ -159,7 +159,7 @@ fn capturing_early_says_which_time_will_be_missing_and_asks_for_it_explicitly() 
     let mut desk = Desk::ready(120, 40);
     desk.press("jjP");
     let notes: Vec<&str> = form(&desk).notes.iter().map(|note| note.text.as_str()).collect();
-    assert_eq!(notes[0], "42m early: the time from 13:36 to Nov 24 14:18 will be missing");
+    assert_eq!(notes[0], "42m early: the time from 13:36 to 14:18 will be missing");
     desk.press("y");
     assert_eq!(desk.writes(), [Write::Capture { ids: vec![id(482)], timing: Timing::Early }]);
 }

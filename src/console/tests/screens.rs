@@ -38,8 +38,9 @@ fn view_1_a_pending_incident_with_its_preview() {
 #[test]
 fn view_1_the_detail_has_the_keys() {
     check("detail", |desk| {
-        desk.press("jj\n→→→");
+        desk.press("jj\n");
         desk.answer_all();
+        desk.press("→→→");
     });
 }
 

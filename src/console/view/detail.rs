@@ -109,11 +109,11 @@ fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail
     let Some(series) = state.chart_series(now) else { return };
     let incident = &detail.incident;
     let kind = state.shown_series(incident, now);
-    let (extent, zoom) = match state.detail.extent {
-        Extent::Whole => ("", "+ zooms"),
-        Extent::Incident => (", zoomed", "- all"),
+    let extent = match state.detail.extent {
+        Extent::Whole => "",
+        Extent::Incident => ", zoomed",
     };
-    let title = format!("{kind}{preview}{extent}  (w other, {zoom})");
+    let title = format!("{kind}{preview}{extent}");
     let position = |bucket: Timestamp| {
         let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
         usize::try_from(before).unwrap_or(0)

@@ -15,15 +15,20 @@ use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
 /// Draws the view.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let facts = facts(canvas);
+    let mut facts = facts(canvas);
+    if inner.height < 16 {
+        facts.truncate(2);
+        facts.push(Line::default());
+    }
     let runs = runs(canvas, usize::from(area.width));
     let others = others(canvas, usize::from(area.width));
     // The facts always; then the log gets a third, and the tables what they need of the rest.
     let height = usize::from(area.height);
+    let small = height < 16;
     let left = height.saturating_sub(facts.len());
     let log = (left / 3).max(left.saturating_sub(runs.len() + others.len() + 3));
     let tables = left - log.min(left);
-    let others_rows = others.len().min(tables / 2);
+    let others_rows = if small { 0 } else { others.len().min(tables / 2) };
     let runs_rows = tables.saturating_sub(if others_rows > 0 { others_rows + 1 } else { 0 });
     let mut y = area.y;
     let mut put = |lines: &[Line<'static>], most: usize| {
