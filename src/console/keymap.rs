@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
-use crate::console::state::{State, ViewKind};
+use crate::console::state::{Extent, State, ViewKind};
 use crate::domain::{IncidentId, PendingState, Status, Timestamp};
 
 /// Something the operator can do.
@@ -28,6 +28,8 @@ pub enum Action {
     CursorLeft,
     CursorRight,
     SwitchSeries,
+    ZoomIn,
+    ZoomOut,
     Close,
     Reopen,
     New,
@@ -194,7 +196,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Reopen, &[key('o')], "reopen", "reopen the selected or the marked incidents", (S::Lists, G::Act, Some(11))),
     binding(A::Capture, &[key('P')], "capture now", "capture the snapshot of the selected or the marked incidents now", (S::Lists, G::Act, Some(14))),
     binding(A::Retry, &[key('r')], "retry", "try a failed or dead pending snapshot again", (S::Promises, G::Act, Some(12))),
-    binding(A::Discard, &[key('D')], "discard", "give a pending snapshot up", (S::Promises, G::Act, Some(13))),
+    binding(A::Discard, &[key('D')], "discard", "give a pending snapshot up", (S::Promises, G::Act, Some(25))),
     binding(A::Run, &[key('p')], "run", "run the processor over all that is due", (S::Everywhere, G::Act, Some(15))),
     binding(A::New, &[key('n')], "new", "open a new incident", (S::Everywhere, G::Act, Some(16))),
     binding(A::Comment, &[key('m')], "comment", "say something about the selected incident", (S::Lists, G::Act, Some(17))),
@@ -204,7 +206,9 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Unmark, &[key('u')], "unmark all", "take all marks away", (S::Lists, G::Act, Some(18))),
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
-    binding(A::SwitchSeries, &[key('w')], "windowed/lifetime", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, None)),
+    binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
@@ -276,7 +280,9 @@ pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(),
         A::NextPane | A::PreviousPane if state.screen().arrangement == Arrangement::TooSmall => {
             Err("the terminal is too small".to_owned())
         }
-        A::CursorLeft | A::CursorRight | A::SwitchSeries => {
+        A::ZoomIn if state.detail.extent == Extent::Incident => Err("the chart is zoomed in already".to_owned()),
+        A::ZoomOut if state.detail.extent == Extent::Whole => Err("the chart shows all of the series".to_owned()),
+        A::CursorLeft | A::CursorRight | A::SwitchSeries | A::ZoomIn | A::ZoomOut => {
             state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
         }
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {

@@ -179,7 +179,7 @@ impl Console {
                 _ = signals.interrupt.recv() => Next::End,
                 _ = signals.go_on.recv() => {
                     self.takeover.retake()?;
-                    self.take(Event::Resumed)?
+                    self.resumed()?
                 }
                 event = keys.next() => match event {
                     Some(event) => self.take_terminal(event?)?,
@@ -260,11 +260,21 @@ impl Console {
                 Effect::Copy(text) => self.takeover.copy(&text)?,
                 Effect::Mouse(reported) => self.takeover.set_mouse(reported)?,
                 Effect::Repaint => self.takeover.repaint()?,
-                Effect::Suspend => self.takeover.suspend()?,
+                Effect::Suspend => {
+                    self.takeover.suspend()?;
+                    return self.resumed();
+                }
                 effect => self.performer.perform(effect),
             }
         }
         Ok(Next::Go)
+    }
+
+    /// The terminal may have another size than when the process was stopped.
+    fn resumed(&mut self) -> io::Result<Next> {
+        let (width, height) = crossterm::terminal::size()?;
+        self.state.size = (width, height);
+        self.take(Event::Resumed)
     }
 
     fn draw(&mut self) -> io::Result<()> {

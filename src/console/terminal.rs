@@ -84,7 +84,9 @@ impl Takeover {
     /// # Errors
     /// Where the terminal is gone.
     pub fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `clear` would ask the terminal for its cursor and read the answer away from under the stream of keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 
     /// Has the mouse reported, or leaves it to the terminal.

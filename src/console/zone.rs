@@ -54,6 +54,12 @@ impl Zone {
         self.write(instant, "%b %-d %H:%M")
     }
 
+    /// `13:05` on the day of `now`, `Nov 23 13:05` on any other.
+    #[must_use]
+    pub fn brief(self, instant: Timestamp, now: Timestamp) -> String {
+        if self.date(instant) == self.date(now) { self.minute(instant) } else { self.day_and_minute(instant) }
+    }
+
     /// `2026-11-24 13:05:59 UTC`, `2026-11-24 14:05:59 +01:00`.
     #[must_use]
     pub fn full(self, instant: Timestamp) -> String {

@@ -171,6 +171,13 @@ impl Form {
         Some(field.input.value().trim()).filter(|text| !text.is_empty())
     }
 
+    /// Whether something was typed that would be a pity to lose.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        let typed = |field: &Field| field.kind != FieldKind::Count && !field.input.value().trim().is_empty();
+        self.purpose != Purpose::Edit && self.fields.iter().any(typed)
+    }
+
     /// The numbers of the targets.
     #[must_use]
     pub fn ids(&self) -> Vec<IncidentId> {

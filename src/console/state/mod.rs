@@ -2,26 +2,28 @@
 
 pub mod connection;
 pub mod dialog;
+pub mod excerpt;
 pub mod lanes;
 pub mod list;
 pub mod processor;
 pub mod rows;
 pub mod toasts;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use tui_input::Input;
 
 use crate::console::effect::Write;
-use crate::console::event::{Detail, Overview};
+use crate::console::event::{Detail, Overview, Picture};
 use crate::console::listing::{Filter, Sort};
 use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
-use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, SeriesKind, SnapshotFacts, Timestamp};
+use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, Series, SeriesKind, SnapshotFacts, Timestamp};
 
 use connection::Connection;
-use dialog::Dialog;
+use dialog::{Dialog, Form};
 use lanes::Lanes;
 use list::List;
 use processor::{ProcessorPane, ProcessorState, Prospect};
@@ -77,10 +79,22 @@ pub struct DetailPane {
     pub error: Option<String>,
     /// The series that the operator chose instead of the one shown first.
     pub series: Option<SeriesKind>,
-    /// The bucket under the cursor, by its position in the series.
-    pub cursor: Option<usize>,
+    /// How much of the series the chart shows.
+    pub extent: Extent,
+    /// The bucket under the cursor.
+    pub cursor: Option<Timestamp>,
     /// How many lines the timeline is scrolled down.
     pub scroll: usize,
+}
+
+/// How much of a series the chart shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// The incident, what came after, and as much before.
+    Incident,
 }
 
 /// A close that may still be taken back.
@@ -165,6 +179,8 @@ pub struct State {
     pub toasts: Toasts,
     /// Writes on their way, by the number of their request.
     pub writes: BTreeMap<u64, Write>,
+    /// What was filled in for them, in case they are refused.
+    pub drafts: BTreeMap<u64, Box<Form>>,
     /// The number of the last request.
     pub last_request: u64,
     /// What `z` takes back.
@@ -218,6 +234,7 @@ impl State {
             dialog: None,
             toasts: Toasts::default(),
             writes: BTreeMap::new(),
+            drafts: BTreeMap::new(),
             last_request: 0,
             undo: Vec::new(),
             frozen_since: None,
@@ -295,6 +312,21 @@ impl State {
     pub fn shown_series(&self, incident: &Incident, now: Timestamp) -> SeriesKind {
         let first = if incident.course().is_long(now) { SeriesKind::Lifetime } else { SeriesKind::Windowed };
         self.detail.series.unwrap_or(first)
+    }
+
+    /// The series under the chart, as much of it as is shown, if there is one.
+    #[must_use]
+    pub fn chart_series(&self, now: Timestamp) -> Option<Cow<'_, Series>> {
+        let detail = self.shown_detail()?;
+        let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
+        let series = match self.shown_series(&detail.incident, now) {
+            SeriesKind::Windowed => &snapshot.windowed,
+            SeriesKind::Lifetime => &snapshot.lifetime,
+        };
+        Some(match self.detail.extent {
+            Extent::Whole => Cow::Borrowed(series),
+            Extent::Incident => Cow::Owned(excerpt::around_incident(series, &detail.incident)),
+        })
     }
 
     /// What of the processor bears on every row.

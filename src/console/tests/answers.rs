@@ -281,3 +281,17 @@ fn a_list_of_a_hundred_thousand_is_scrolled_without_reading_it_all() {
     }
     assert!(began.elapsed() < Duration::from_secs(5), "even a debug build draws a frame in far less than 100 ms");
 }
+
+#[test]
+fn what_was_typed_comes_back_when_a_write_is_refused() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("m");
+    desk.press("a long story\n");
+    let failure = Failure { message: "the database is busy".into(), cause: Cause::Refused };
+    desk.tell(Event::Answer(Answer::WriteFailed { request: 1, failure }));
+    let Some(crate::console::state::dialog::Dialog::Form(form)) = &desk.state.dialog else { panic!("no form") };
+    assert_eq!(form.fields[0].input.value(), "a long story");
+    assert_eq!(form.notes[0].text, "the database is busy");
+    desk.press("\n");
+    assert!(desk.state.dialog.is_none() && desk.writes().len() == 1, "the next key does nothing by accident");
+}

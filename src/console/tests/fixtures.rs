@@ -88,8 +88,8 @@ fn captured(mut incident: Incident, partial: bool) -> Incident {
     let target = incident.course().target_run_date().unwrap();
     incident.snapshot = Some(SnapshotFacts {
         incident_id: incident.id,
-        as_of: target,
-        date_added: target + Duration::from_secs(1200),
+        as_of: if partial { before(10) } else { target },
+        date_added: if partial { before(10) } else { target + Duration::from_secs(1200) },
         partial,
         clipped: incident.id.value() % 4 == 0,
         source: "events".into(),
@@ -124,7 +124,7 @@ pub fn incidents() -> Vec<Incident> {
         captured(incident(480, "Queue backlog", 300, Some(290), 1), false),
         failed(incident(479, "Nightly export \u{1b}[31mred\u{1b}[0m \u{202e}turned", 420, Some(300), 5), 3, false),
         failed(incident(478, "Image resizer out of memory", 600, Some(500), 5), 8, true),
-        captured(incident(477, "Slow leak in the session store", 9 * 1440, Some(7 * 1440), 60), false),
+        captured(incident(477, "Slow leak in the session store", 9 * 1440, Some(7 * 1440), 20), false),
         captured(incident(476, "Flapping health checks", 100, Some(30), 30), true),
         captured(incident(475, "DNS resolution failures", 3 * 1440, Some(3 * 1440 - 45), 5), false),
         captured(incident(474, "Payment webhooks delayed", 4 * 1440, Some(4 * 1440 - 130), 15), false),

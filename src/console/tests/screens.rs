@@ -38,8 +38,9 @@ fn view_1_a_pending_incident_with_its_preview() {
 #[test]
 fn view_1_the_detail_has_the_keys() {
     check("detail", |desk| {
-        desk.press("jj\n→→→");
+        desk.press("jj\n");
         desk.answer_all();
+        desk.press("→→→");
     });
 }
 
@@ -72,9 +73,12 @@ fn view_4_processor() {
     check("processor", |desk| {
         desk.press("4");
         desk.answer_all();
-        let log =
-            (0..30).map(|line| format!("13:0{}:12  INFO run finished trigger=interval captured={line}", line % 10));
-        desk.tell(Event::Log(log.chain(["13:36:40 ERROR run failed error=the disk is full".to_owned()]).collect()));
+        let log = (0..30).map(|line| {
+            format!("2026-11-24T13:0{}:12.345678Z  INFO run finished trigger=interval captured={line}", line % 10)
+        });
+        desk.tell(Event::Log(
+            log.chain(["2026-11-24T13:36:40.1Z ERROR run failed error=the disk is full".to_owned()]).collect(),
+        ));
     });
 }
 

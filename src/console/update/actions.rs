@@ -4,15 +4,15 @@ use tui_input::Input;
 
 use super::{keys, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
-use crate::console::event::{Moment, Picture};
+use crate::console::event::Moment;
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
 use crate::console::screen::{Arrangement, Focus, Zoom};
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
-use crate::console::state::{MouseMode, State, ViewKind};
+use crate::console::state::{Extent, MouseMode, State, ViewKind};
 use crate::domain::text::printable;
-use crate::domain::{Incident, Series, SeriesKind};
+use crate::domain::{Incident, SeriesKind};
 
 /// Does what an action says.
 pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
@@ -32,6 +32,8 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::CursorLeft => move_cursor(state, -1, moment),
         Action::CursorRight => move_cursor(state, 1, moment),
         Action::SwitchSeries => switch_series(state, moment),
+        Action::ZoomIn => state.detail.extent = Extent::Incident,
+        Action::ZoomOut => state.detail.extent = Extent::Whole,
         Action::Mark => mark(state),
         Action::Unmark => state.list_mut().into_iter().for_each(|list| list.clear_marks()),
         Action::Filter => keys::edit_filter(state),
@@ -120,27 +122,18 @@ fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
     }
 }
 
-/// The series that the chart shows, if there is a chart.
-fn series(state: &State, moment: Moment) -> Option<&Series> {
-    let detail = state.shown_detail()?;
-    let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
-    Some(match state.shown_series(&detail.incident, moment.now) {
-        SeriesKind::Windowed => &snapshot.windowed,
-        SeriesKind::Lifetime => &snapshot.lifetime,
-    })
-}
-
 /// The cursor appears where the incident starts and moves bucket by bucket.
 fn move_cursor(state: &mut State, step: isize, moment: Moment) {
-    let Some(series) = series(state, moment) else { return };
-    let Some(last) = series.len().checked_sub(1) else { return };
-    let started = state.shown_detail().map(|detail| detail.incident.date_started);
-    let before = started.map_or(0, |started| started.since(series.first_bucket()).as_micros());
-    let first = usize::try_from(before / series.period.as_micros().max(1)).unwrap_or(last);
-    state.detail.cursor = Some(match state.detail.cursor {
-        Some(at) => at.saturating_add_signed(step).min(last),
-        None => first.min(last),
-    });
+    let Some(series) = state.chart_series(moment.now).filter(|series| !series.is_empty()) else { return };
+    let (first, period) = (series.first_bucket(), series.period);
+    let last = first + period * u32::try_from(series.len() - 1).unwrap_or(u32::MAX);
+    let started = state.shown_detail().map(|detail| detail.incident.date_started.floor(period));
+    let moved = match (state.detail.cursor, step < 0) {
+        (Some(at), true) => at - period,
+        (Some(at), false) => at + period,
+        (None, _) => started.unwrap_or(first),
+    };
+    state.detail.cursor = Some(moved.clamp(first, last));
 }
 
 fn switch_series(state: &mut State, moment: Moment) {

@@ -8,6 +8,7 @@ use super::{forms, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::state::connection::{Attempt, Connection};
+use crate::console::state::dialog::{Dialog, Note, Place, Weight};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
@@ -39,14 +40,29 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
             let fresh = state.lanes.accept(lane, sequence);
             take_failure(state, lane, failure, chance, moment, fresh);
         }
-        Answer::Written { request, written } => take_written(state, request, written, moment),
+        Answer::Written { request, written } => {
+            state.drafts.remove(&request);
+            take_written(state, request, written, moment);
+        }
         Answer::WriteFailed { request, failure } => {
             let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
             state.toasts.say(Tone::Error, format!("{progress}: {}", failure.message), moment.real);
+            bring_back_draft(state, request, &failure, moment);
             outdate_reads(state);
             refresh::soon(state, moment);
         }
     }
+}
+
+/// What the operator has typed is not lost with the refusal. The keys are on the safe button: the next one typed may have
+/// been meant for the list.
+fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: Moment) {
+    let Some(mut draft) = state.drafts.remove(&request).filter(|_| state.dialog.is_none()) else { return };
+    draft.notes.retain(|note| note.weight != Weight::Warning);
+    draft.notes.push(Note { text: failure.message.clone(), weight: Weight::Warning });
+    draft.focus = Place::Cancel;
+    state.dialog = Some(Dialog::Form(draft));
+    forms::check(state, moment);
 }
 
 fn lane_of(loaded: &Loaded) -> Lane {

@@ -81,8 +81,8 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     let selected = state.selected();
     if state.detail.wanted != selected {
         // What was read last is kept until the answer comes, so that going through a list does not flicker.
-        let data = state.detail.data.take();
-        state.detail = DetailPane { wanted: selected, data, ..DetailPane::default() };
+        let (data, extent) = (state.detail.data.take(), state.detail.extent);
+        state.detail = DetailPane { wanted: selected, data, extent, ..DetailPane::default() };
         state.lanes.outdate(Lane::Detail);
         if let Some(id) = selected.filter(|_| state.connection.is_up()) {
             ask(state, Load::Detail(id), effects);

@@ -15,9 +15,11 @@ pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect
         return;
     }
     let wanted = wanted(form, moment.now);
+    let draft = form.has_text().then(|| form.clone());
     state.dialog = None;
     if let Some(wanted) = wanted {
         write(state, wanted, effects);
+        state.drafts.extend(draft.map(|draft| (state.last_request, draft)));
     }
 }
 

@@ -136,7 +136,7 @@ fn capture(state: &State, now: Timestamp) -> Form {
     match (early.as_slice(), form.targets.len()) {
         ([], _) => form.notes.push(note("due already: nothing will be missing")),
         ([target], 1) => {
-            let (from, to) = (state.zone.minute(now), state.zone.day_and_minute(*target));
+            let (from, to) = (state.zone.minute(now), state.zone.brief(*target, now));
             let wait = span::format(target.since(now));
             form.notes.push(warning(format!("{wait} early: the time from {from} to {to} will be missing")));
             form.notes.push(note("the complete snapshot replaces this partial one then"));

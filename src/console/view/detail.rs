@@ -10,7 +10,8 @@ use super::text::{restyle, wrap};
 use super::{facts, timeline};
 use crate::console::event::{Detail, Picture};
 use crate::console::screen::Focus;
-use crate::domain::{SeriesKind, span};
+use crate::console::state::Extent;
+use crate::domain::Timestamp;
 
 /// Draws the pane.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -97,33 +98,34 @@ fn put(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
 
 fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     let (state, look, now) = (canvas.state, canvas.look, canvas.moment.now);
-    let (snapshot, preview) = match &detail.picture {
-        Picture::Captured(snapshot) => (snapshot, ""),
-        Picture::Preview(snapshot) => (snapshot, ", preview"),
+    let preview = match &detail.picture {
+        Picture::Captured(_) => "",
+        Picture::Preview(_) => " preview",
         Picture::Unavailable(why) => {
             let wrapped = wrap(why, usize::from(area.width));
             return put(frame, area, wrapped.into_iter().map(|line| Line::styled(line, look.theme.error)).collect());
         }
     };
-    let kind = state.shown_series(&detail.incident, now);
-    let series = match kind {
-        SeriesKind::Windowed => &snapshot.windowed,
-        SeriesKind::Lifetime => &snapshot.lifetime,
-    };
-    let other = match kind {
-        SeriesKind::Windowed => SeriesKind::Lifetime,
-        SeriesKind::Lifetime => SeriesKind::Windowed,
-    };
-    let title = format!("{kind}, {}{preview}; w: {other}", span::format(series.range.length()));
+    let Some(series) = state.chart_series(now) else { return };
     let incident = &detail.incident;
+    let kind = state.shown_series(incident, now);
+    let extent = match state.detail.extent {
+        Extent::Whole => "",
+        Extent::Incident => ", zoomed",
+    };
+    let title = format!("{kind}{preview}{extent}");
+    let position = |bucket: Timestamp| {
+        let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
+        usize::try_from(before).unwrap_or(0)
+    };
     let chart = Chart {
         title: &title,
-        series,
+        series: &series,
         date_started: incident.date_started,
         date_closed: incident.date_closed,
         target: incident.pending.as_ref().map(|pending| pending.target_run_date),
         now,
-        cursor: state.detail.cursor,
+        cursor: state.detail.cursor.map(position),
         aggregation: incident.aggregation,
         zone: state.zone,
         glyphs: look.glyphs,

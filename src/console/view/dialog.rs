@@ -42,7 +42,9 @@ pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
         notes.extend(wrap(&note.text, text_width).into_iter().map(|line| Line::styled(line, style)));
     }
     let fields = u16::try_from(form.fields.len()).unwrap_or(0);
-    let below = if fields > 0 { fields + 4 } else { 2 };
+    let remark = remark(canvas, form).map(|(text, style)| (wrap(&text, text_width), style));
+    let remark_height = remark.as_ref().map_or(0, |(lines, _)| u16::try_from(lines.len()).unwrap_or(0)).clamp(2, 4);
+    let below = if fields > 0 { fields + 2 + remark_height } else { 2 };
     let targets = targets(canvas, form, text_width, usize::from(frame.area().height.saturating_sub(below + 2)) / 2);
     let notes_height = u16::try_from(notes.len()).unwrap_or(0);
     let targets_height = u16::try_from(targets.len()).unwrap_or(0);
@@ -65,12 +67,10 @@ pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
             y += 1;
         }
     }
-    if fields > 0 {
-        if let Some((line, style)) = remark(canvas, form) {
-            let lines = wrap(&line, text_width);
-            for (line, y) in lines.into_iter().take(2).zip(y + u16::from(inner.height > 6)..inner.bottom()) {
-                frame.render_widget(Span::styled(line, style), Rect { y, height: 1, ..inner });
-            }
+    if let Some((lines, style)) = remark.filter(|_| fields > 0) {
+        let room = y + u16::from(inner.height > 10)..inner.bottom().saturating_sub(1);
+        for (line, y) in lines.into_iter().zip(room) {
+            frame.render_widget(Span::styled(line, style), Rect { y, height: 1, ..inner });
         }
     }
     buttons(canvas, frame, form, inner);

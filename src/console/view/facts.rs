@@ -10,7 +10,7 @@ use crate::console::event::{Detail, Picture};
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
-use crate::domain::{Aggregation, Incident, SnapshotFacts, Status, Timestamp, span};
+use crate::domain::{Aggregation, Incident, SnapshotFacts, Status, span};
 
 const LABEL: usize = 10;
 
@@ -82,7 +82,7 @@ fn course(canvas: Canvas<'_>, incident: &Incident) -> String {
     match (incident.status, incident.date_closed) {
         (Status::Closed, Some(closed)) => {
             let lasted = span::format(closed.since(incident.date_started));
-            format!("closed {}, after {lasted}", canvas.state.zone.day_and_minute(closed))
+            format!("closed {}, after {lasted}", canvas.state.zone.brief(closed, canvas.moment.now))
         }
         _ => format!("open for {}", span::format(canvas.moment.now.since(incident.date_started))),
     }
@@ -102,7 +102,8 @@ fn projects(incident: &Incident) -> String {
 
 fn started(canvas: Canvas<'_>, incident: &Incident) -> String {
     let zone = canvas.state.zone;
-    let started = format!("{} {}", zone.day_and_minute(incident.date_started), zone.name(incident.date_started));
+    let started = zone.brief(incident.date_started, canvas.moment.now);
+    let started = format!("{started} {}", zone.name(incident.date_started));
     let later = incident.date_detected.since(incident.date_started);
     if later.is_zero() { started } else { format!("{started}, detected {} later", span::format(later)) }
 }
@@ -113,7 +114,7 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
     let standing = standing(incident, state.prospect(now), now);
     let (cell, style) = standing::cell(standing, state.zone, canvas.look);
     let pending = incident.pending.as_ref();
-    let target = pending.map(|pending| state.zone.day_and_minute(pending.target_run_date)).unwrap_or_default();
+    let target = pending.map(|pending| state.zone.brief(pending.target_run_date, now)).unwrap_or_default();
     let error = pending.and_then(|pending| pending.last_error.as_deref()).map(|error| shorten(error, 160));
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     let text = match (standing, &incident.snapshot) {
@@ -132,19 +133,11 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
 }
 
 fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {
-    let zone = canvas.state.zone;
-    let (added, as_of) = (zone.day_and_minute(facts.date_added), as_of(canvas, facts.date_added, facts.as_of));
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let (added, as_of) = (zone.brief(facts.date_added, now), zone.brief(facts.as_of, facts.date_added));
+    let as_of = if zone.minute(facts.date_added) == as_of { String::new() } else { format!(", as of {as_of}") };
     let clipped = if facts.clipped { ", clipped: the source had lost a part" } else { "" };
     format!("captured {added}{as_of}{clipped}")
-}
-
-fn as_of(canvas: Canvas<'_>, added: Timestamp, as_of: Timestamp) -> String {
-    let zone = canvas.state.zone;
-    match (zone.day_and_minute(added) == zone.day_and_minute(as_of), zone.date(added) == zone.date(as_of)) {
-        (true, _) => String::new(),
-        (false, true) => format!(", as of {}", zone.minute(as_of)),
-        (false, false) => format!(", as of {}", zone.day_and_minute(as_of)),
-    }
 }
 
 /// The totals, and over which range: it is another than the chart's (rule 9).
@@ -159,7 +152,8 @@ fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
     let users = facts.unique_users.map_or_else(|| "users unknown".to_owned(), |count| counted(count, "user"));
     let zone = canvas.state.zone;
     let totals = detail.incident.course().ranges(facts.as_of).totals;
-    let (start, end) = (zone.day_and_minute(totals.start), zone.day_and_minute(totals.end));
+    let now = canvas.moment.now;
+    let (start, end) = (zone.brief(totals.start, now), zone.brief(totals.end, now));
     let range = format!("{start} to {end}; not the sum of the chart");
     Some((format!("{events}, {users}{so_far}"), range))
 }

@@ -4,11 +4,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::symbols::border::Set;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders};
 
 use super::canvas::Canvas;
 use super::text::{cut, number, width_of};
+use crate::console::glyphs::Glyphs;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
@@ -148,6 +150,9 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
 
 fn age(state: &State, canvas: Canvas<'_>) -> String {
     match (&state.connection, state.listed_at) {
+        (Connection::Up { .. }, Some(listed)) if state.frozen_since.is_some() => {
+            format!(" rows from {} ", state.zone.time(listed))
+        }
         (Connection::Up { .. }, Some(listed)) if state.view == ViewKind::Incidents => {
             let old = canvas.moment.now.since(listed);
             if old.as_secs() < 15 { String::new() } else { format!(" read {} ", super::header::ago(old)) }
@@ -166,6 +171,17 @@ fn divider(canvas: Canvas<'_>, frame: &mut Frame) {
     let border = glyphs.border();
     let buffer = frame.buffer_mut();
     let place = screen.divider;
+    let (first, last) = ends(canvas.look.glyphs, screen.arrangement);
+    for (at, symbol) in if screen.arrangement == Arrangement::Beside {
+        [((place.x, place.y.saturating_sub(1)), first), ((place.x, place.bottom()), last)]
+    } else {
+        [((place.x.saturating_sub(1), place.y), first), ((place.right(), place.y), last)]
+    } {
+        // In the upper edge the divider gives way to what is written there.
+        if let Some(cell) = buffer.cell_mut(at).filter(|cell| is_border(cell.symbol(), border)) {
+            cell.set_symbol(symbol);
+        }
+    }
     for position in place.positions() {
         let symbol =
             if screen.arrangement == Arrangement::Beside { border.vertical_left } else { border.horizontal_top };
@@ -173,4 +189,17 @@ fn divider(canvas: Canvas<'_>, frame: &mut Frame) {
             cell.set_symbol(symbol).set_style(style);
         }
     }
+}
+
+/// How the divider meets the frame.
+fn ends(glyphs: Glyphs, arrangement: Arrangement) -> (&'static str, &'static str) {
+    match (glyphs, arrangement) {
+        (Glyphs::Ascii, _) => ("+", "+"),
+        (Glyphs::Unicode, Arrangement::Beside) => ("┬", "┴"),
+        (Glyphs::Unicode, _) => ("├", "┤"),
+    }
+}
+
+fn is_border(symbol: &str, border: Set<'_>) -> bool {
+    [border.horizontal_top, border.horizontal_bottom, border.vertical_left, border.vertical_right].contains(&symbol)
 }

@@ -19,10 +19,9 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let (area, theme) = (canvas.screen.header, &canvas.look.theme);
     let width = usize::from(area.width);
     let clock = format!("{} {} ", canvas.state.zone.name(canvas.moment.now), canvas.state.zone.time(canvas.moment.now));
-    let badges: Vec<Span<'static>> = badges(canvas)
-        .into_iter()
-        .flat_map(|badge| [Span::styled(format!(" {badge} "), theme.badge), " ".into()])
-        .collect();
+    let badges = badges(canvas, width >= 64);
+    let badges: Vec<Span<'static>> =
+        badges.into_iter().flat_map(|badge| [Span::styled(format!(" {badge} "), theme.badge), " ".into()]).collect();
     let badge_width: usize = badges.iter().map(Span::width).sum();
     let room = width.saturating_sub(clock.len() + badge_width + 1);
     let mut spans = vec![Span::raw(" ")];
@@ -56,20 +55,23 @@ fn left(canvas: Canvas<'_>, room: usize) -> Vec<Span<'static>> {
     vec![Span::styled(cut(&barest, room, canvas.look.glyphs), style)]
 }
 
-fn badges(canvas: Canvas<'_>) -> Vec<String> {
+fn badges(canvas: Canvas<'_>, roomy: bool) -> Vec<String> {
     let state = canvas.state;
+    let choose = |long: &str, short: &str| if roomy { long.to_owned() } else { short.to_owned() };
     let mut badges = Vec::new();
-    if matches!(state.connection, Connection::Lost { .. } | Connection::Unreachable(_)) {
-        badges.push("DATABASE LOST".to_owned());
+    match state.connection {
+        Connection::Lost { .. } => badges.push(choose("DATABASE LOST", "LOST")),
+        Connection::Unreachable(_) => badges.push(choose("NO DATABASE", "NO DB")),
+        Connection::Opening | Connection::Up { .. } => {}
     }
     if let Some(since) = state.frozen_since {
         badges.push(format!("frozen {}", span::format(canvas.moment.real.since(since))));
     }
     if state.options.access == Access::ReadOnly {
-        badges.push("read-only".to_owned());
+        badges.push(choose("read-only", "ro"));
     }
     if state.options.clock == ClockKind::Frozen {
-        badges.push("clock frozen".to_owned());
+        badges.push(choose("clock frozen", "now"));
     }
     if state.options.data == DataKind::Demo {
         badges.push("demo".to_owned());

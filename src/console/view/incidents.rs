@@ -8,8 +8,8 @@ use super::sparkline::sparkline;
 use super::standing::{self, CELL};
 use super::table;
 use super::text::{Row, age};
+use crate::console::state::excerpt::telling;
 use crate::console::state::processor::standing;
-use crate::domain::series::Point;
 use crate::domain::{Incident, IncidentId, Status};
 
 /// The widths of the columns; 0 for one that is left out.
@@ -121,18 +121,6 @@ pub(super) fn shape(canvas: Canvas<'_>, id: IncidentId, width: usize) -> Line<'s
         return Line::from(" ".repeat(width));
     }
     sparkline(points, columns, canvas.moment.now, canvas.look.glyphs, &canvas.look.theme)
-}
-
-/// The part of a series that tells something in a few columns: the incident and what came after, and as much before.
-///
-/// Of the 200 windows of a short incident a dozen are its own and ten come after; in a cell of sixteen columns they would
-/// all be squeezed into the last two.
-fn telling<'a>(points: &'a [Point], incident: &Incident) -> &'a [Point] {
-    let Some(last) = points.last() else { return points };
-    let least = incident.time_window.times(10);
-    let lead = last.bucket.since(incident.date_started).max(least);
-    let from = points.partition_point(|point| point.bucket < incident.date_started - lead);
-    &points[from..]
 }
 
 /// How it stands with the snapshot; while something is being done to the incident, that.

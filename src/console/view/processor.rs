@@ -10,20 +10,25 @@ use super::header::ago;
 use super::text::{Row, cut, number, restyle};
 use crate::console::options::ProcessorChoice;
 use crate::console::state::processor::{ProcessorState, is_alive};
-use crate::domain::{Processor, ProcessorRun, span, text};
+use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
 
 /// Draws the view.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let facts = facts(canvas);
+    let mut facts = facts(canvas);
+    if inner.height < 16 {
+        facts.truncate(2);
+        facts.push(Line::default());
+    }
     let runs = runs(canvas, usize::from(area.width));
     let others = others(canvas, usize::from(area.width));
     // The facts always; then the log gets a third, and the tables what they need of the rest.
     let height = usize::from(area.height);
+    let small = height < 16;
     let left = height.saturating_sub(facts.len());
     let log = (left / 3).max(left.saturating_sub(runs.len() + others.len() + 3));
     let tables = left - log.min(left);
-    let others_rows = others.len().min(tables / 2);
+    let others_rows = if small { 0 } else { others.len().min(tables / 2) };
     let runs_rows = tables.saturating_sub(if others_rows > 0 { others_rows + 1 } else { 0 });
     let mut y = area.y;
     let mut put = |lines: &[Line<'static>], most: usize| {
@@ -189,6 +194,15 @@ fn others(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
+/// A line of the log with the time of day in the zone of the screen, instead of a date and microseconds.
+fn with_time(canvas: Canvas<'_>, line: &str) -> String {
+    let (when, rest) = line.split_once(' ').unwrap_or(("", line));
+    match Timestamp::parse_absolute(when) {
+        Ok(at) => format!("{} {rest}", canvas.state.zone.time(at)),
+        Err(_) => line.to_owned(),
+    }
+}
+
 /// The newest lines at the bottom; scrolled back by as many as the operator went up.
 fn log_lines(canvas: Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
     let (state, theme) = (canvas.state, &canvas.look.theme);
@@ -202,7 +216,7 @@ fn log_lines(canvas: Canvas<'_>, height: usize, width: usize) -> Vec<Line<'stati
         lines.push(Line::styled("nothing was logged yet", theme.dim));
     }
     for line in &state.log[start..end] {
-        let drawn = Line::from(cut(line, width, canvas.look.glyphs));
+        let drawn = Line::from(cut(&with_time(canvas, line), width, canvas.look.glyphs));
         let style = match line {
             line if line.contains("ERROR") => theme.error,
             line if line.contains("WARN") => theme.warning,

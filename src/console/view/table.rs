@@ -65,8 +65,10 @@ pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[
             let left = span::format(outage.retry_at.since(canvas.moment.real));
             said.push(("the database is not reachable".to_owned(), true));
             said.push((outage.error.clone(), false));
-            said.push((format!("tried {} times, again in {left}", outage.attempts), false));
+            let times = if outage.attempts == 1 { "once".to_owned() } else { format!("{} times", outage.attempts) };
+            said.push((format!("tried {times}, again in {left}"), false));
         }
+        (Connection::Opening, _) => said.push(("opening the database".to_owned(), false)),
         (_, Contents::Unknown) => said.push(("loading".to_owned(), false)),
         (_, Contents::Known) => {
             said.extend(none.iter().enumerate().map(|(at, line)| ((*line).to_owned(), at == 0)));

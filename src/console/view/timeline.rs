@@ -5,26 +5,39 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::text::{cut, number, width_of, wrap};
 use crate::console::event::Detail;
-use crate::domain::{Activity, ActivityKind, Status, SupersededSnapshot};
+use crate::console::screen::Focus;
+use crate::domain::{Activity, ActivityKind, Status, SupersededSnapshot, Timestamp};
 
-/// `Nov 24 12:36`.
-const WHEN: usize = 12;
 const WHO: usize = 10;
 
 /// The entries from the one that is scrolled to, as many lines as fit.
 pub(super) fn lines(canvas: Canvas<'_>, detail: &Detail, width: usize, height: usize) -> Vec<Line<'static>> {
-    let activities = detail.activities.iter().rev().map(|activity| entry(canvas, activity, width));
-    let superseded = detail.superseded.iter().map(|kept| superseded(canvas, kept, width));
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let instants = detail.activities.iter().map(|activity| activity.at);
+    let instants = instants.chain(detail.superseded.iter().map(|kept| kept.superseded_at));
+    // `12:36`, or where an entry is of another day `Nov 24 12:36`.
+    let when = instants.map(|at| zone.brief(at, now).len()).max().unwrap_or(0);
+    let columns = Columns { when, width };
+    let activities = detail.activities.iter().rev().map(|activity| entry(canvas, activity, columns));
+    let superseded = detail.superseded.iter().map(|kept| superseded(canvas, kept, columns));
     let mut lines: Vec<Line<'static>> =
         activities.chain(superseded).skip(canvas.state.detail.scroll).flatten().take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);
-        lines.push(Line::styled("more below: tab, then j", canvas.look.theme.dim));
+        let how = if canvas.state.focus == Focus::Detail { "more below: j" } else { "more below: tab, then j" };
+        lines.push(Line::styled(how, canvas.look.theme.dim));
     }
     lines
 }
 
-fn entry(canvas: Canvas<'_>, activity: &Activity, width: usize) -> Vec<Line<'static>> {
+/// How wide times are, and the whole.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    when: usize,
+    width: usize,
+}
+
+fn entry(canvas: Canvas<'_>, activity: &Activity, columns: Columns) -> Vec<Line<'static>> {
     let what = match (activity.kind, activity.to) {
         (ActivityKind::Detected, _) => "opened",
         (ActivityKind::StatusChange, Some(Status::Closed)) => "closed",
@@ -39,26 +52,27 @@ fn entry(canvas: Canvas<'_>, activity: &Activity, width: usize) -> Vec<Line<'sta
         (false, true) => what.to_owned(),
         (true, _) => said.to_owned(),
     };
-    let when = canvas.state.zone.day_and_minute(activity.at);
-    put(canvas, &when, &activity.by, &text, width)
+    put(canvas, activity.at, &activity.by, &text, columns)
 }
 
-fn superseded(canvas: Canvas<'_>, kept: &SupersededSnapshot, width: usize) -> Vec<Line<'static>> {
+fn superseded(canvas: Canvas<'_>, kept: &SupersededSnapshot, columns: Columns) -> Vec<Line<'static>> {
     let zone = canvas.state.zone;
     let events = kept.facts.total_events.map_or_else(|| "unknown".to_owned(), number);
     let text = format!("superseded snapshot, as of {}: {events} events", zone.day_and_minute(kept.facts.as_of));
-    put(canvas, &zone.day_and_minute(kept.superseded_at), "", &text, width)
+    put(canvas, kept.superseded_at, "", &text, columns)
 }
 
-fn put(canvas: Canvas<'_>, when: &str, who: &str, text: &str, width: usize) -> Vec<Line<'static>> {
+fn put(canvas: Canvas<'_>, at: Timestamp, who: &str, text: &str, columns: Columns) -> Vec<Line<'static>> {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
+    let Columns { when, width } = columns;
+    let time = canvas.state.zone.brief(at, canvas.moment.now);
     // In a narrow pane what was said goes below who said it.
-    let narrow = width < WHEN + WHO + 22;
-    let indent = if narrow { 2 } else { WHEN + WHO + 2 };
+    let narrow = width < when + WHO + 22;
+    let indent = if narrow { 2 } else { when + WHO + 2 };
     let wrapped = wrap(text, width.saturating_sub(indent).max(8));
-    let who = cut(who, if narrow { width.saturating_sub(WHEN + 1) } else { WHO }, glyphs);
+    let who = cut(who, if narrow { width.saturating_sub(when + 1) } else { WHO }, glyphs);
     let padding = " ".repeat(WHO.saturating_sub(width_of(&who)) + 1);
-    let mut first = vec![Span::styled(format!("{when:>WHEN$} "), theme.dim), Span::styled(who, theme.key)];
+    let mut first = vec![Span::styled(format!("{time:>when$} "), theme.dim), Span::styled(who, theme.key)];
     let mut lines = Vec::new();
     let mut rest = wrapped.into_iter();
     if !narrow {
