@@ -169,12 +169,8 @@ impl Running {
         Self { child, stdout, stderr }
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Sends it a signal: `TERM`, `KILL`, `STOP`.
+    #[expect(dead_code, reason = "the daemon's tests follow")]
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.expect("there is a kill").success(), "the process {} is there", self.child.id());
