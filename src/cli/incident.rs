@@ -97,7 +97,7 @@ async fn edit(session: &mut Session<'_>, arguments: EditArguments) -> Result<Exi
     let now = session.now().await?;
     let request = EditRequest { title: arguments.title, date_started: at(arguments.started.as_ref(), now)? };
     let incident = edit::edit(&session.store, &session.settings.by, arguments.id, request).await?;
-    let said = format!("incident {} is now {}, started {}", incident.id, named(&incident), incident.date_started);
+    let said = format!("corrected {}, started {}", named(&incident), incident.date_started);
     say(session, &incident, &said)
 }
 

@@ -2,6 +2,11 @@
 #![cfg(test)]
 
 mod captures;
+mod cli_bad_input;
+mod cli_database;
+mod cli_fixture;
+mod cli_json;
+mod cli_text;
 mod edits;
 mod failures;
 mod import;

@@ -1,4 +1,74 @@
-//! What is on the screen, one region per file.
+//! What is on the screen, one region per file. Pure: draws the state as of a moment, and changes nothing.
 
+mod canvas;
 pub mod chart;
+mod detail;
+mod dialog;
+mod facts;
+mod footer;
+mod frame;
+mod header;
+mod help;
+mod incidents;
+mod palette;
+mod pending;
+mod processor;
+mod snapshots;
 pub mod sparkline;
+mod standing;
+mod table;
+mod text;
+mod timeline;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use canvas::Canvas;
+
+use crate::console::event::Moment;
+use crate::console::options::Look;
+use crate::console::screen::{Arrangement, Screen};
+use crate::console::state::dialog::Dialog;
+use crate::console::state::{State, ViewKind};
+
+/// Draws everything. At any size: where there is too little room it says so.
+pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
+    let area = frame.area();
+    let screen = Screen::of(area.width, area.height, state.focus, state.zoom);
+    let canvas = Canvas { state, look, moment, screen };
+    if screen.arrangement == Arrangement::TooSmall {
+        too_small(canvas, frame, area);
+        return;
+    }
+    header::draw(canvas, frame);
+    frame::draw(canvas, frame);
+    if state.view == ViewKind::Processor {
+        processor::draw(canvas, frame, screen.inner);
+    } else {
+        match state.view {
+            ViewKind::Incidents => incidents::draw(canvas, frame),
+            ViewKind::Pending => pending::draw(canvas, frame),
+            _ => snapshots::draw(canvas, frame),
+        }
+        detail::draw(canvas, frame);
+    }
+    footer::draw(canvas, frame);
+    match &state.dialog {
+        Some(Dialog::Form(form)) => dialog::form(canvas, frame, form),
+        Some(Dialog::Sort(highlighted)) => dialog::sort(canvas, frame, *highlighted),
+        Some(Dialog::Palette(found)) => palette::draw(canvas, frame, found),
+        Some(Dialog::Help(scroll)) => help::draw(canvas, frame, *scroll),
+        Some(Dialog::Messages(scroll)) => help::messages(canvas, frame, *scroll),
+        None => {}
+    }
+}
+
+fn too_small(canvas: Canvas<'_>, frame: &mut Frame, area: Rect) {
+    let (width, height) = crate::console::screen::SMALLEST;
+    let said = format!("too small: {}x{}, needs {width}x{height}", area.width, area.height);
+    if area.height > 0 {
+        let middle = Rect { y: area.height / 2, height: 1, ..area };
+        frame.render_widget(Line::styled(said, canvas.look.theme.text), middle);
+    }
+}

@@ -1,0 +1,217 @@
+//! What the console wants done outside of it: reads, writes, and a few things of the terminal. Plain values; nothing
+//! here says how.
+
+use crate::console::listing::{Filter, Sort};
+use crate::domain::{IncidentId, Status, Timestamp};
+
+/// Something to be done outside the state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Open the database; try once.
+    Connect,
+    /// Read something. The number comes back with the answer, so that one that is out of date can be told.
+    Load(u64, Load),
+    /// Write something. Never dropped; the number comes back with the answer.
+    Write(u64, Write),
+    /// Put a text into the clipboard of the operator's terminal.
+    Copy(String),
+    /// Stop this process as ctrl-z does.
+    Suspend,
+    /// Have the mouse reported, or leave it to the terminal.
+    Mouse(bool),
+    /// Draw everything anew: something else may have written on the screen.
+    Repaint,
+    /// Leave.
+    Quit,
+}
+
+/// Something to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Load {
+    /// The numbers of all incidents that a filter lets through, in order.
+    List(Filter, Sort),
+    /// These incidents.
+    Rows(Vec<IncidentId>),
+    /// The shapes of these incidents.
+    Shapes(Vec<IncidentId>),
+    /// Everything about one incident.
+    Detail(IncidentId),
+    /// The pending snapshots.
+    Pending,
+    /// The snapshots.
+    Snapshots,
+    /// Counts, runs, processors, and the time of the database.
+    Overview,
+    /// The alert rules, for the form of a new incident.
+    Rules,
+}
+
+/// A kind of read. Of each kind one is on its way at a time, and only the newest wish waits behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "as in `Load`")]
+pub enum Lane {
+    List,
+    Rows,
+    Shapes,
+    Detail,
+    Pending,
+    Snapshots,
+    Overview,
+    Rules,
+}
+
+impl Lane {
+    /// How many there are.
+    pub const COUNT: usize = 8;
+    /// All of them.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::List,
+        Self::Rows,
+        Self::Shapes,
+        Self::Detail,
+        Self::Pending,
+        Self::Snapshots,
+        Self::Overview,
+        Self::Rules,
+    ];
+}
+
+impl Load {
+    /// Of which kind it is.
+    #[must_use]
+    pub const fn lane(&self) -> Lane {
+        match self {
+            Self::List(..) => Lane::List,
+            Self::Rows(_) => Lane::Rows,
+            Self::Shapes(_) => Lane::Shapes,
+            Self::Detail(_) => Lane::Detail,
+            Self::Pending => Lane::Pending,
+            Self::Snapshots => Lane::Snapshots,
+            Self::Overview => Lane::Overview,
+            Self::Rules => Lane::Rules,
+        }
+    }
+}
+
+/// Something to write. Targets are fixed when the operator presses the key, never later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Close these, all or none.
+    Close {
+        /// Which.
+        ids: Vec<IncidentId>,
+        /// When they were over; now, where it is not said.
+        at: Option<Timestamp>,
+        /// What is said with it.
+        comment: Option<String>,
+    },
+    /// Take back the close of this one, while nothing has changed since.
+    UndoClose {
+        /// Which.
+        id: IncidentId,
+        /// The close to take back.
+        date_closed: Timestamp,
+    },
+    /// Reopen these, all or none.
+    Reopen {
+        /// Which.
+        ids: Vec<IncidentId>,
+        /// What is said with it.
+        comment: Option<String>,
+    },
+    /// Say something about this one.
+    Comment {
+        /// Which.
+        id: IncidentId,
+        /// What is said.
+        text: String,
+    },
+    /// Correct its title or its start.
+    Edit {
+        /// Which.
+        id: IncidentId,
+        /// What it is called from now on.
+        title: Option<String>,
+        /// When it started.
+        date_started: Option<Timestamp>,
+    },
+    /// Open a new one.
+    Open(Opening),
+    /// Try these pending snapshots again.
+    Retry(Vec<IncidentId>),
+    /// Give these pending snapshots up.
+    Discard(Vec<IncidentId>),
+    /// Capture these now.
+    Capture {
+        /// Which.
+        ids: Vec<IncidentId>,
+        /// Whether the operator agreed to capture before the target.
+        timing: Timing,
+    },
+    /// Run the processor over all that is due.
+    Run,
+}
+
+/// Whether a capture may come before its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// Only what is due.
+    Due,
+    /// Also what lies ahead; the snapshot is partial then.
+    Early,
+}
+
+/// What a new incident is to be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// What it is called.
+    pub title: String,
+    /// The rule that it copies.
+    pub rule: Option<String>,
+    /// Its own projects.
+    pub projects: Vec<String>,
+    /// Its own query, as it was typed; checked already.
+    pub query: Option<String>,
+    /// When it started; now, where it is not said.
+    pub date_started: Option<Timestamp>,
+}
+
+impl Write {
+    /// The incidents that it touches.
+    #[must_use]
+    pub fn targets(&self) -> Vec<IncidentId> {
+        match self {
+            Self::Close { ids, .. } | Self::Reopen { ids, .. } | Self::Capture { ids, .. } => ids.clone(),
+            Self::Retry(ids) | Self::Discard(ids) => ids.clone(),
+            Self::UndoClose { id, .. } | Self::Comment { id, .. } | Self::Edit { id, .. } => vec![*id],
+            Self::Open(_) | Self::Run => Vec::new(),
+        }
+    }
+
+    /// The status that the operator saw, which the incidents must still have.
+    #[must_use]
+    pub const fn expected_status(&self) -> Option<Status> {
+        match self {
+            Self::Close { .. } => Some(Status::Open),
+            Self::Reopen { .. } | Self::UndoClose { .. } | Self::Capture { .. } => Some(Status::Closed),
+            _ => None,
+        }
+    }
+
+    /// What is going on while it is under way.
+    #[must_use]
+    pub const fn progress(&self) -> &'static str {
+        match self {
+            Self::Close { .. } => "closing",
+            Self::UndoClose { .. } => "undoing",
+            Self::Reopen { .. } => "reopening",
+            Self::Comment { .. } => "commenting",
+            Self::Edit { .. } => "editing",
+            Self::Open(_) => "opening",
+            Self::Retry(_) => "retrying",
+            Self::Discard(_) => "discarding",
+            Self::Capture { .. } => "capturing",
+            Self::Run => "running",
+        }
+    }
+}

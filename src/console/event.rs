@@ -1,0 +1,252 @@
+//! What the console is told: keys, the passing of time, answers to its effects, news of the processor. Plain values.
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::console::effect::Lane;
+use crate::domain::{
+    Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, RunCounts, Series, Snapshot,
+    SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
+};
+
+/// An instant on both clocks. They differ where the operator has frozen one of them with `--now`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// On the clock of the product: what incidents, countdowns and ages are measured with.
+    pub now: Timestamp,
+    /// On the clock of the host, which always moves: what the console's own waiting is measured with.
+    pub real: Timestamp,
+}
+
+impl Moment {
+    /// The same instant on both.
+    #[must_use]
+    pub const fn at(now: Timestamp) -> Self {
+        Self { now, real: now }
+    }
+}
+
+/// Something has happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// The terminal has this size now.
+    Resize {
+        /// In columns.
+        width: u16,
+        /// In rows.
+        height: u16,
+    },
+    /// A deadline of the state was reached.
+    Tick,
+    /// The process goes on after it was stopped.
+    Resumed,
+    /// The log has these lines now, the newest last.
+    Log(Vec<String>),
+    /// The answer to an effect.
+    Answer(Answer),
+    /// The processor of this console says something.
+    Processor(ProcessorNews),
+}
+
+/// The answer to an effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The database is open.
+    Connected {
+        /// As the store describes itself, without a password.
+        database: String,
+    },
+    /// The database could not be opened.
+    NotConnected {
+        /// Why.
+        failure: Failure,
+        /// A random number from 0 to 1, for the wait.
+        chance: f64,
+    },
+    /// What was asked for.
+    Loaded {
+        /// The number of the question.
+        sequence: u64,
+        /// The answer.
+        loaded: Loaded,
+    },
+    /// It could not be read.
+    LoadFailed {
+        /// Of which kind the question was.
+        lane: Lane,
+        /// The number of the question.
+        sequence: u64,
+        /// Why.
+        failure: Failure,
+        /// A random number from 0 to 1, for the wait.
+        chance: f64,
+    },
+    /// A write has succeeded.
+    Written {
+        /// The number of the request.
+        request: u64,
+        /// What came of it.
+        written: Written,
+    },
+    /// A write was refused or has failed.
+    WriteFailed {
+        /// The number of the request.
+        request: u64,
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Why something could not be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// As it is shown.
+    pub message: String,
+    /// Whose fault it is.
+    pub cause: Cause,
+}
+
+/// Whether trying again later may help by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The database does not answer.
+    Unreachable,
+    /// The database answers, but not with what was wanted.
+    Refused,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Loaded {
+    /// See [`crate::console::effect::Load::List`].
+    List(Vec<IncidentId>),
+    /// Those of the incidents that there are.
+    Rows(Vec<Incident>),
+    /// Their shapes.
+    Shapes(Vec<(IncidentId, Series)>),
+    /// Everything about one incident; `None` where there is no such.
+    Detail(IncidentId, Option<Box<Detail>>),
+    /// The next attempt first, the dead last.
+    Pending(Vec<PendingSnapshot>),
+    /// The newest first.
+    Snapshots(Vec<SnapshotFacts>),
+    /// How things stand.
+    Overview(Overview),
+    /// By name.
+    Rules(Vec<AlertRule>),
+}
+
+/// Everything about one incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detail {
+    /// The incident.
+    pub incident: Incident,
+    /// Its timeline, the oldest first.
+    pub activities: Vec<Activity>,
+    /// What was kept of it, or what would be.
+    pub picture: Picture,
+    /// Snapshots from before it was reopened.
+    pub superseded: Vec<SupersededSnapshot>,
+}
+
+/// What the chart of an incident shows.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Picture {
+    /// The snapshot that was captured.
+    Captured(Snapshot),
+    /// The snapshot that it will get, as far as it has happened.
+    Preview(Snapshot),
+    /// It could not be made.
+    Unavailable(String),
+}
+
+/// How things stand in the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// How many of everything.
+    pub counts: Counts,
+    /// The newest first.
+    pub runs: Vec<ProcessorRun>,
+    /// All processes that said they run the processor.
+    pub processors: Vec<Processor>,
+    /// How far the clock of the database is ahead of the host's, in microseconds.
+    pub clock_offset: i64,
+}
+
+/// How many of everything there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it")]
+pub struct Counts {
+    pub incidents_open: u64,
+    pub incidents_closed: u64,
+    pub pending: u64,
+    pub due: u64,
+    pub failing: u64,
+    pub dead: u64,
+    pub snapshots: u64,
+}
+
+/// What came of a write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// The incidents as they are now, and who was there first ("already closed, by anna").
+    Incidents {
+        /// Those that were changed, as they are now.
+        changed: Vec<Incident>,
+        /// Those that were so already, as they are now.
+        unchanged: Vec<Incident>,
+        /// Who had made them so before.
+        remarks: Vec<String>,
+    },
+    /// The incident was opened.
+    Opened(Box<Incident>),
+    /// Something was said.
+    Commented(IncidentId),
+    /// Pending snapshots were changed.
+    Pending {
+        /// How many.
+        count: usize,
+    },
+    /// A run took place within the request itself.
+    Ran(RunCounts),
+}
+
+/// News of the processor that lives in this console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProcessorNews {
+    /// It sleeps until this instant.
+    Waiting {
+        /// When it runs next.
+        next_run_at: Timestamp,
+    },
+    /// It has begun a run.
+    Started {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        trigger: Trigger,
+    },
+    /// A run has ended.
+    Finished {
+        /// When.
+        at: Timestamp,
+        /// What it did.
+        counts: RunCounts,
+        /// Why it took place.
+        trigger: Trigger,
+    },
+    /// A run could not be completed.
+    Failed {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        error: String,
+        /// When it tries again.
+        retry_at: Timestamp,
+    },
+}

@@ -1,0 +1,417 @@
+//! The one table of actions: their keys, names, help, and when they are possible. Key dispatch, the hint line, the help
+//! and the palette are all read from it, so that they can never tell different stories.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::console::options::Access;
+use crate::console::screen::{Arrangement, Focus};
+use crate::console::state::{State, ViewKind};
+use crate::domain::{IncidentId, PendingState, Status, Timestamp};
+
+/// Something the operator can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Action {
+    Down,
+    Up,
+    HalfPageDown,
+    HalfPageUp,
+    PageDown,
+    PageUp,
+    First,
+    Last,
+    Open,
+    Back,
+    NextPane,
+    PreviousPane,
+    View(ViewKind),
+    CursorLeft,
+    CursorRight,
+    SwitchSeries,
+    Close,
+    Reopen,
+    New,
+    Comment,
+    Edit,
+    Capture,
+    Run,
+    Retry,
+    Discard,
+    Undo,
+    Mark,
+    Unmark,
+    Filter,
+    Sort,
+    Freeze,
+    Refresh,
+    CopyNumber,
+    CopyRow,
+    SwitchZone,
+    Mouse,
+    Messages,
+    Palette,
+    Help,
+    Suspend,
+    Quit,
+}
+
+/// A key, as it is matched and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    control: bool,
+}
+
+const fn key(c: char) -> Key {
+    Key { code: KeyCode::Char(c), control: false }
+}
+
+const fn control(c: char) -> Key {
+    Key { code: KeyCode::Char(c), control: true }
+}
+
+const fn code(code: KeyCode) -> Key {
+    Key { code, control: false }
+}
+
+impl Key {
+    /// Whether this is the key that was pressed. Shift is in the character already.
+    #[must_use]
+    pub fn matches(self, event: &KeyEvent) -> bool {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        let alt = event.modifiers.contains(KeyModifiers::ALT);
+        event.code == self.code && control == self.control && !alt
+    }
+
+    /// As it is shown.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "space".to_owned(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::F(number) => format!("F{number}"),
+            KeyCode::PageDown => "pgdn".to_owned(),
+            KeyCode::PageUp => "pgup".to_owned(),
+            KeyCode::BackTab => "shift-tab".to_owned(),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        if self.control { format!("ctrl-{name}") } else { name }
+    }
+}
+
+/// In which views an action has a meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// In all.
+    Everywhere,
+    /// Where there is a list.
+    Lists,
+    /// In the list of incidents.
+    Incidents,
+    /// Where incidents and pending snapshots are listed.
+    Promises,
+}
+
+impl Scope {
+    /// Whether a view is one of them.
+    #[must_use]
+    pub fn covers(self, view: ViewKind) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Lists => view != ViewKind::Processor,
+            Self::Incidents => view == ViewKind::Incidents,
+            Self::Promises => matches!(view, ViewKind::Incidents | ViewKind::Pending),
+        }
+    }
+}
+
+/// Under which heading of the help an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Changes something.
+    Act,
+    /// Chooses what is shown.
+    Look,
+    /// Goes somewhere.
+    Move,
+    /// About the console itself.
+    Console,
+}
+
+impl Group {
+    /// All of them, in the order of the help.
+    pub const ALL: [Self; 4] = [Self::Act, Self::Look, Self::Move, Self::Console];
+
+    /// The heading.
+    #[must_use]
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Self::Act => "Act",
+            Self::Look => "Look",
+            Self::Move => "Move",
+            Self::Console => "Console",
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// What is done.
+    pub action: Action,
+    /// By which keys.
+    pub keys: &'static [Key],
+    /// In one or two words, for the hint line.
+    pub label: &'static str,
+    /// In a sentence.
+    pub help: &'static str,
+    /// In which views.
+    pub scope: Scope,
+    /// Under which heading.
+    pub group: Group,
+    /// Its place in the hint line, if it has one.
+    pub hint: Option<u8>,
+}
+
+const fn binding(
+    action: Action,
+    keys: &'static [Key],
+    label: &'static str,
+    help: &'static str,
+    (scope, group, hint): (Scope, Group, Option<u8>),
+) -> Binding {
+    Binding { action, keys, label, help, scope, group, hint }
+}
+
+use Action as A;
+use Group as G;
+use Scope as S;
+
+/// The table.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    binding(A::Close, &[key('c')], "close", "close the selected or the marked incidents", (S::Promises, G::Act, Some(10))),
+    binding(A::Reopen, &[key('o')], "reopen", "reopen the selected or the marked incidents", (S::Lists, G::Act, Some(11))),
+    binding(A::Capture, &[key('P')], "capture now", "capture the snapshot of the selected or the marked incidents now", (S::Lists, G::Act, Some(14))),
+    binding(A::Retry, &[key('r')], "retry", "try a failed or dead pending snapshot again", (S::Promises, G::Act, Some(12))),
+    binding(A::Discard, &[key('D')], "discard", "give a pending snapshot up", (S::Promises, G::Act, Some(13))),
+    binding(A::Run, &[key('p')], "run", "run the processor over all that is due", (S::Everywhere, G::Act, Some(15))),
+    binding(A::New, &[key('n')], "new", "open a new incident", (S::Everywhere, G::Act, Some(16))),
+    binding(A::Comment, &[key('m')], "comment", "say something about the selected incident", (S::Lists, G::Act, Some(17))),
+    binding(A::Edit, &[key('e')], "edit", "correct the title or the start of the selected incident", (S::Promises, G::Act, None)),
+    binding(A::Undo, &[key('z')], "undo", "take back this console's last close", (S::Everywhere, G::Act, Some(5))),
+    binding(A::Mark, &[key(' ')], "mark", "mark or unmark the selected incident; verbs act on the marked", (S::Lists, G::Act, None)),
+    binding(A::Unmark, &[key('u')], "unmark all", "take all marks away", (S::Lists, G::Act, Some(18))),
+    binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
+    binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
+    binding(A::SwitchSeries, &[key('w')], "windowed/lifetime", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, None)),
+    binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
+    binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
+    binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
+    binding(A::Freeze, &[key('f')], "freeze", "stop reading the rows again, or go on", (S::Everywhere, G::Look, Some(30))),
+    binding(A::Refresh, &[key('R'), control('r')], "refresh", "read everything again now", (S::Everywhere, G::Look, None)),
+    binding(A::CopyNumber, &[key('y')], "copy", "copy the number of the selected incident to the clipboard", (S::Lists, G::Look, None)),
+    binding(A::CopyRow, &[key('Y')], "copy row", "copy the row of the selected incident to the clipboard", (S::Lists, G::Look, None)),
+    binding(A::Open, &[code(KeyCode::Enter)], "open", "go into the detail of the selected incident", (S::Lists, G::Move, Some(19))),
+    binding(A::Back, &[code(KeyCode::Esc)], "back", "go back, then clear the marks, then the filter; never quits", (S::Everywhere, G::Move, None)),
+    binding(A::Down, &[key('j'), code(KeyCode::Down)], "down", "one row down", (S::Everywhere, G::Move, None)),
+    binding(A::Up, &[key('k'), code(KeyCode::Up)], "up", "one row up", (S::Everywhere, G::Move, None)),
+    binding(A::HalfPageDown, &[control('d')], "half page down", "half a page down", (S::Everywhere, G::Move, None)),
+    binding(A::HalfPageUp, &[control('u')], "half page up", "half a page up", (S::Everywhere, G::Move, None)),
+    binding(A::PageDown, &[code(KeyCode::PageDown), control('f')], "page down", "a page down", (S::Everywhere, G::Move, None)),
+    binding(A::PageUp, &[code(KeyCode::PageUp), control('b')], "page up", "a page up", (S::Everywhere, G::Move, None)),
+    binding(A::First, &[key('g'), code(KeyCode::Home)], "first", "to the first row", (S::Everywhere, G::Move, None)),
+    binding(A::Last, &[key('G'), code(KeyCode::End)], "last", "to the last row", (S::Everywhere, G::Move, None)),
+    binding(A::NextPane, &[code(KeyCode::Tab)], "pane", "to the other pane", (S::Lists, G::Move, None)),
+    binding(A::PreviousPane, &[code(KeyCode::BackTab)], "pane", "to the other pane, the other way round", (S::Lists, G::Move, None)),
+    binding(A::View(ViewKind::Incidents), &[key('1')], "incidents", "view 1: all incidents", (S::Everywhere, G::Move, None)),
+    binding(A::View(ViewKind::Pending), &[key('2')], "pending", "view 2: the pending snapshots", (S::Everywhere, G::Move, None)),
+    binding(A::View(ViewKind::Snapshots), &[key('3')], "snapshots", "view 3: the snapshots", (S::Everywhere, G::Move, None)),
+    binding(A::View(ViewKind::Processor), &[key('4')], "processor", "view 4: the processor, its runs, its log", (S::Everywhere, G::Move, None)),
+    binding(A::Palette, &[key(':'), control('p')], "commands", "find an action by its name", (S::Everywhere, G::Console, Some(40))),
+    binding(A::Help, &[key('?'), code(KeyCode::F(1))], "help", "this help", (S::Everywhere, G::Console, Some(41))),
+    binding(A::Messages, &[key('!')], "messages", "what the console has said so far", (S::Everywhere, G::Console, None)),
+    binding(A::Mouse, &[key('M')], "mouse", "let the console have the mouse, or the terminal", (S::Everywhere, G::Console, None)),
+    binding(A::Suspend, &[control('z')], "suspend", "stop the console; fg brings it back", (S::Everywhere, G::Console, None)),
+    binding(A::Quit, &[key('q'), control('c')], "quit", "leave the console", (S::Everywhere, G::Console, Some(42))),
+];
+
+/// The line of the table for a key that was pressed, if it means anything in this view.
+#[must_use]
+pub fn binding_of(event: &KeyEvent, view: ViewKind) -> Option<&'static Binding> {
+    BINDINGS.iter().find(|binding| binding.keys.iter().any(|key| key.matches(event)) && binding.scope.covers(view))
+}
+
+/// Whether an action is possible now; if not, why, in words for the operator.
+///
+/// # Errors
+/// Where it is not possible.
+pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
+    match action {
+        A::Close => changes(state, |id| has_status(state, id, Status::Open)),
+        A::Reopen => changes(state, |id| has_status(state, id, Status::Closed)),
+        A::Capture => changes(state, |id| can_capture(state, id)),
+        A::Retry => changes(state, |id| can_retry(state, id, now)),
+        A::Discard => changes(state, |id| is_pending(state, id)),
+        A::Comment | A::Edit => {
+            writable(state)?;
+            let id = state.selected().ok_or("nothing is selected")?;
+            free(state, id)?;
+            known(state, id).map(|_| ())
+        }
+        A::New | A::Run => writable(state),
+        A::Undo => {
+            writable(state)?;
+            let possible = state.undo.iter().any(|undo| now < undo.until);
+            possible.then_some(()).ok_or_else(|| "there is no close of this console to take back".to_owned())
+        }
+        A::Mark => state.selected_incident().map(|_| ()).ok_or_else(|| "nothing is selected".to_owned()),
+        A::Open | A::CopyNumber | A::CopyRow => {
+            state.selected().map(|_| ()).ok_or_else(|| "nothing is selected".to_owned())
+        }
+        A::Unmark => {
+            let marked = state.list().is_some_and(|list| !list.marks().is_empty());
+            marked.then_some(()).ok_or_else(|| "nothing is marked".to_owned())
+        }
+        A::NextPane | A::PreviousPane if state.screen().arrangement == Arrangement::TooSmall => {
+            Err("the terminal is too small".to_owned())
+        }
+        A::CursorLeft | A::CursorRight | A::SwitchSeries => {
+            state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
+        }
+        A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {
+            let clears = !state.filter.is_empty() && state.view == ViewKind::Incidents;
+            clears.then_some(()).ok_or_else(|| "there is nothing to go back from; q quits".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn writable(state: &State) -> Result<(), String> {
+    if state.options.access == Access::ReadOnly {
+        Err("this console is read-only: it was started with --read-only".to_owned())
+    } else if !state.connection.is_up() {
+        Err("the database is not reachable".to_owned())
+    } else {
+        Ok(())
+    }
+}
+
+/// A verb is possible when it is for one of its targets at least; the dialog says which are left as they are.
+fn changes(state: &State, possible: impl Fn(IncidentId) -> Result<(), String>) -> Result<(), String> {
+    writable(state)?;
+    let targets = state.targets();
+    let first = *targets.first().ok_or("nothing is selected")?;
+    for id in &targets {
+        free(state, *id)?;
+    }
+    if targets.iter().any(|id| possible(*id).is_ok()) { Ok(()) } else { possible(first) }
+}
+
+/// No second write while the answer to the first is still out.
+fn free(state: &State, id: IncidentId) -> Result<(), String> {
+    state.busy(id).map_or(Ok(()), |progress| Err(format!("#{id}: {progress}, wait for the answer")))
+}
+
+fn known(state: &State, id: IncidentId) -> Result<&crate::domain::Incident, String> {
+    state.rows.incident(id).ok_or_else(|| format!("#{id} has not been read yet"))
+}
+
+/// Whether the incident, as it is seen, has this status.
+///
+/// # Errors
+/// Where it has the other one.
+pub fn has_status(state: &State, id: IncidentId, status: Status) -> Result<(), String> {
+    let seen = known(state, id)?.status;
+    if seen == status { Ok(()) } else { Err(format!("#{id} is already {seen}")) }
+}
+
+/// Whether a snapshot of the incident can be captured (rule 19).
+///
+/// # Errors
+/// Where it is open or has a complete one.
+pub fn can_capture(state: &State, id: IncidentId) -> Result<(), String> {
+    let incident = known(state, id)?;
+    match incident.status {
+        Status::Open => Err(format!("#{id} is open: there is a snapshot after the close")),
+        Status::Closed if incident.is_captured() => Err(format!("#{id} has a complete snapshot")),
+        Status::Closed => Ok(()),
+    }
+}
+
+/// Whether the pending snapshot has failed and can be tried again.
+///
+/// # Errors
+/// Where there is none, or it has not failed.
+pub fn can_retry(state: &State, id: IncidentId, now: Timestamp) -> Result<(), String> {
+    let pending = known(state, id)?.pending.as_ref().ok_or_else(|| format!("#{id} has no pending snapshot"))?;
+    match pending.state(now) {
+        PendingState::Dead | PendingState::Retrying => Ok(()),
+        PendingState::Waiting | PendingState::Due => Err(format!("#{id} has not failed")),
+    }
+}
+
+/// Whether there is a pending snapshot.
+///
+/// # Errors
+/// Where there is none.
+pub fn is_pending(state: &State, id: IncidentId) -> Result<(), String> {
+    let pending = known(state, id)?.pending.is_some();
+    pending.then_some(()).ok_or_else(|| format!("#{id} has no pending snapshot"))
+}
+
+/// The actions whose name or help has all the words of `query`, in the order of the table.
+#[must_use]
+pub fn search(query: &str) -> Vec<&'static Binding> {
+    let words: Vec<String> = query.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect();
+    let found = |binding: &&Binding| {
+        let text = format!("{} {}", binding.label, binding.help).to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
+    };
+    let mut found: Vec<&Binding> = BINDINGS.iter().filter(found).collect();
+    // What is called so comes before what only says so.
+    found.sort_by_key(|binding| words.first().is_some_and(|word| !binding.label.to_lowercase().starts_with(word)));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_means_two_things_in_one_view() {
+        for view in ViewKind::ALL {
+            let mut seen: Vec<Key> = Vec::new();
+            for binding in BINDINGS.iter().filter(|binding| binding.scope.covers(view)) {
+                for key in binding.keys {
+                    assert!(!seen.contains(key), "{} twice in {}", key.name(), view.name());
+                    seen.push(*key);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_key_and_says_what_it_does() {
+        for binding in BINDINGS {
+            assert!(!binding.keys.is_empty() && !binding.help.is_empty() && !binding.label.is_empty());
+        }
+    }
+
+    #[test]
+    fn ctrl_d_scrolls_and_only_a_capital_d_discards() {
+        let press =
+            |code, modifiers| binding_of(&KeyEvent::new(code, modifiers), ViewKind::Pending).map(|it| it.action);
+        assert_eq!(press(KeyCode::Char('d'), KeyModifiers::CONTROL), Some(Action::HalfPageDown));
+        assert_eq!(press(KeyCode::Char('D'), KeyModifiers::SHIFT), Some(Action::Discard));
+        assert_eq!(press(KeyCode::Char('d'), KeyModifiers::NONE), None);
+    }
+
+    #[test]
+    fn an_action_is_found_by_its_words_and_first_by_its_name() {
+        assert_eq!(search("close")[0].action, Action::Close);
+        assert_eq!(search("dead retry")[0].action, Action::Retry);
+        assert!(search("no such thing").is_empty());
+        assert_eq!(search("").len(), BINDINGS.len());
+    }
+}

@@ -1,0 +1,149 @@
+//! Reads. Each kind has a lane of its own: one read at a time, and only the newest wish waits behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Shared, failure, store_failure};
+use crate::console::effect::{Lane, Load};
+use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
+use crate::console::listing::{Filter, Sort, SortKey};
+use crate::domain::IncidentId;
+use crate::ops::{self, OpsError};
+use crate::store::Store;
+use crate::store::incident::{IncidentFilter, IncidentSort};
+
+/// So many rows of the shorter lists are read.
+const LIST_LIMIT: u32 = 1_000;
+const RUN_LIMIT: u32 = 50;
+/// Whether the database answers at all is known after this time.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A read that takes longer is given up.
+const LONGEST: Duration = Duration::from_secs(30);
+/// Going through a list with a held key asks for the detail of every row; those in passing are left out.
+const SETTLE: Duration = Duration::from_millis(60);
+
+/// Serves a lane until the console ends. A newer question about something else ends the read of the older one.
+pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::Receiver<Option<(u64, Load)>>) {
+    let mut last = Instant::now();
+    loop {
+        let changed = tokio::select! {
+            changed = wishes.changed() => changed,
+            () = shared.cancel.cancelled() => return,
+        };
+        if changed.is_err() {
+            return;
+        }
+        let Some((sequence, load)) = wishes.borrow_and_update().clone() else { continue };
+        if matches!(load, Load::Detail(_)) && last.elapsed() < SETTLE * 2 {
+            last = Instant::now();
+            tokio::select! {
+                _ = wishes.changed() => { wishes.mark_changed(); continue }
+                () = tokio::time::sleep(SETTLE) => {}
+                () = shared.cancel.cancelled() => return,
+            }
+        }
+        last = Instant::now();
+        let lane = load.lane();
+        let replaceable = matches!(lane, Lane::Detail | Lane::List);
+        let answer = tokio::select! {
+            answer = answer(&store, sequence, &load) => answer,
+            _ = wishes.changed(), if replaceable => { wishes.mark_changed(); continue }
+            () = shared.cancel.cancelled() => return,
+        };
+        shared.tell(Event::Answer(answer)).await;
+    }
+}
+
+async fn answer(store: &Store, sequence: u64, load: &Load) -> Answer {
+    let lane = load.lane();
+    let (patience, cause) = match lane {
+        Lane::Overview => (PATIENCE, Cause::Unreachable),
+        _ => (LONGEST, Cause::Refused),
+    };
+    let read = tokio::time::timeout(patience, read(store, load)).await;
+    let failure = match read {
+        Ok(Ok(loaded)) => return Answer::Loaded { sequence, loaded },
+        Ok(Err(error)) => failure(&error),
+        Err(_) => Failure { message: format!("no answer within {} s", patience.as_secs()), cause },
+    };
+    Answer::LoadFailed { lane, sequence, failure, chance: rand::random() }
+}
+
+async fn read(store: &Store, load: &Load) -> Result<Loaded, OpsError> {
+    Ok(match load {
+        Load::List(filter, sort) => Loaded::List(list(store, filter, *sort).await?),
+        Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
+        Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
+        Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
+        Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
+        Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
+        Load::Overview => Loaded::Overview(overview(store).await?),
+        Load::Rules => Loaded::Rules(ops::rule::list(store).await?),
+    })
+}
+
+async fn list(store: &Store, filter: &Filter, sort: Sort) -> Result<Vec<IncidentId>, OpsError> {
+    let wanted = IncidentFilter {
+        status: filter.status,
+        project: filter.project.clone(),
+        search: filter.search.as_deref().map(|search| search.trim_start_matches('#').to_owned()),
+        limit: None,
+    };
+    let order = match sort.key {
+        SortKey::Started => IncidentSort::Started,
+        SortKey::Due => IncidentSort::Capture,
+        SortKey::Status => IncidentSort::Status,
+        SortKey::Title => IncidentSort::Title,
+        SortKey::Window => IncidentSort::Window,
+    };
+    let mut ids = store.read().await?.incident_ids(&wanted, order).await?;
+    // The whole list is here, so the other direction needs no query of its own.
+    if sort.direction != sort.key.natural() {
+        ids.reverse();
+    }
+    Ok(ids)
+}
+
+async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsError> {
+    let mut tx = store.read().await?;
+    let Some(incident) = tx.incident(id).await? else { return Ok(None) };
+    let activities = tx.activities(id).await?;
+    let superseded = tx.superseded(id).await?;
+    let kept = if incident.snapshot.is_some() { tx.snapshot(id).await? } else { None };
+    drop(tx);
+    let picture = match kept {
+        Some(snapshot) => Picture::Captured(snapshot),
+        None => match ops::preview::preview(store, id).await {
+            Ok(snapshot) => Picture::Preview(snapshot),
+            Err(OpsError::Store(error)) if store_failure(&error).cause == Cause::Unreachable => {
+                return Err(error.into());
+            }
+            Err(error) => Picture::Unavailable(error.to_string()),
+        },
+    };
+    Ok(Some(Detail { incident, activities, picture, superseded }))
+}
+
+async fn overview(store: &Store) -> Result<Overview, OpsError> {
+    let now = store.now().await?;
+    let clock_offset = now.as_micros().saturating_sub(store.host_now().as_micros());
+    let mut tx = store.read().await?;
+    let counts = tx.counts(now).await?;
+    Ok(Overview {
+        counts: Counts {
+            incidents_open: counts.incidents_open,
+            incidents_closed: counts.incidents_closed,
+            pending: counts.pending,
+            due: counts.due,
+            failing: counts.failing,
+            dead: counts.dead,
+            snapshots: counts.snapshots,
+        },
+        runs: tx.runs(RUN_LIMIT).await?,
+        processors: tx.processors().await?,
+        clock_offset,
+    })
+}

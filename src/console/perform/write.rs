@@ -1,0 +1,103 @@
+//! Writes: one verb of `ops` each. Captures and runs go through the processor of this console, where there is one.
+
+use super::{Shared, failure};
+use crate::console::effect::{Opening, Timing, Write};
+use crate::console::event::{Answer, Cause, Failure, Written};
+use crate::domain::{Query, Timestamp, Trigger};
+use crate::ops::close::CloseRequest;
+use crate::ops::edit::EditRequest;
+use crate::ops::open::OpenRequest;
+use crate::ops::process::{ProcessRequest, Selection};
+use crate::ops::reopen::ReopenRequest;
+use crate::ops::{self, OpsError, StatusChange};
+use crate::service::host_name;
+use crate::store::Store;
+
+/// Writes, and says what came of it.
+pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer {
+    let Some(store) = shared.store.get() else {
+        let failure = Failure { message: "the database is not open yet".to_owned(), cause: Cause::Refused };
+        return Answer::WriteFailed { request, failure };
+    };
+    match verb(shared, store, write).await {
+        Ok(written) => Answer::Written { request, written },
+        Err(error) => Answer::WriteFailed { request, failure: failure(&error) },
+    }
+}
+
+async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, OpsError> {
+    let by = shared.options.by.as_str();
+    Ok(match write {
+        Write::Close { ids, at, comment } => {
+            changed("closed", ops::close::close(store, by, CloseRequest { ids, at, comment }).await?)
+        }
+        Write::UndoClose { id, date_closed } => {
+            changed("reopened", vec![ops::close::undo(store, by, id, date_closed).await?])
+        }
+        Write::Reopen { ids, comment } => {
+            changed("open", ops::reopen::reopen(store, by, ReopenRequest { ids, comment }).await?)
+        }
+        Write::Comment { id, text } => {
+            ops::comment::comment(store, by, id, &text).await?;
+            Written::Commented(id)
+        }
+        Write::Edit { id, title, date_started } => {
+            let incident = ops::edit::edit(store, by, id, EditRequest { title, date_started }).await?;
+            Written::Incidents { changed: vec![incident], unchanged: Vec::new(), remarks: Vec::new() }
+        }
+        Write::Open(opening) => Written::Opened(Box::new(open(store, by, opening).await?)),
+        Write::Retry(ids) => Written::Pending { count: ops::pending::retry(store, by, &ids).await?.len() },
+        Write::Discard(ids) => Written::Pending { count: ops::pending::discard(store, by, &ids).await?.len() },
+        Write::Capture { ids, timing } => {
+            process(shared, store, Selection::Incidents { ids, early: timing == Timing::Early }).await?
+        }
+        Write::Run => process(shared, store, Selection::Due).await?,
+    })
+}
+
+async fn open(store: &Store, by: &str, opening: Opening) -> Result<crate::domain::Incident, OpsError> {
+    let query = opening.query.as_deref().map(Query::parse).transpose()?;
+    let request = OpenRequest {
+        title: opening.title,
+        rule: opening.rule,
+        projects: opening.projects,
+        query,
+        date_started: opening.date_started,
+        ..OpenRequest::default()
+    };
+    ops::open::open(store, by, request).await
+}
+
+async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result<Written, OpsError> {
+    let report = match shared.processor.get() {
+        Some(processor) => processor.process(selection).await?,
+        None => {
+            let due = ProcessRequest::due(Trigger::Forced, &host_name());
+            let request = ProcessRequest { selection, cancel: shared.cancel.child_token(), ..due };
+            ops::process::process(store, request).await?
+        }
+    };
+    Ok(Written::Ran(report.counts))
+}
+
+/// What was changed, and who had made it so before where nothing was.
+fn changed(status: &str, changes: Vec<StatusChange>) -> Written {
+    let (mut changed, mut unchanged, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
+    for StatusChange { incident, already } in changes {
+        match already {
+            None => changed.push(incident),
+            Some(already) => {
+                let by = crate::domain::text::shorten(&already.by, 40);
+                let by = if by.is_empty() { String::new() } else { format!(", by {by}") };
+                remarks.push(format!("#{} was already {status}{by} at {}", incident.id, minute(already.at)));
+                unchanged.push(incident);
+            }
+        }
+    }
+    Written::Incidents { changed, unchanged, remarks }
+}
+
+/// Down to the second, in the zone that all share.
+fn minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(at.as_seconds())
+}

@@ -1,0 +1,217 @@
+//! What stands before everything else until it is answered: forms, confirmations, menus, help. Knows neither how they
+//! are drawn nor what their keys are.
+
+use tui_input::Input;
+
+use crate::console::effect::Write;
+use crate::domain::{IncidentId, Timestamp};
+
+/// What stands before everything else.
+#[derive(Debug, Clone)]
+pub enum Dialog {
+    /// Something to be filled in or confirmed.
+    Form(Box<Form>),
+    /// The orders of the list, and the highlighted one.
+    Sort(usize),
+    /// Every action, to be found by its name.
+    Palette(Palette),
+    /// Every action with its keys, scrolled down by so many lines.
+    Help(usize),
+    /// What the console has said, scrolled down by so many lines.
+    Messages(usize),
+}
+
+/// The palette.
+#[derive(Debug, Clone, Default)]
+pub struct Palette {
+    /// What is looked for.
+    pub input: Input,
+    /// The highlighted row of what was found.
+    pub highlighted: usize,
+}
+
+/// Something to be filled in or confirmed. Its targets were fixed when the key was pressed.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// What is asked.
+    pub purpose: Purpose,
+    /// The question.
+    pub title: String,
+    /// What it touches, as it was when the key was pressed.
+    pub targets: Vec<Target>,
+    /// What one has to know before agreeing.
+    pub notes: Vec<Note>,
+    /// What is to be filled in.
+    pub fields: Vec<Field>,
+    /// Where the keys go.
+    pub focus: Place,
+    /// The word on the button that does it.
+    pub accept: &'static str,
+}
+
+/// A sentence in a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// What it says.
+    pub text: String,
+    /// How much it matters.
+    pub weight: Weight,
+}
+
+/// How much a note matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Good to know.
+    Plain,
+    /// To be thought about.
+    Warning,
+}
+
+/// What a form is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// Close the targets.
+    Close,
+    /// Say something about the target.
+    Comment,
+    /// Correct the target.
+    Edit,
+    /// Open a new incident.
+    Open,
+    /// Nothing to fill in but, for several, their count: do this.
+    Confirm(Write),
+}
+
+/// An incident that a form touches, as the operator saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its number.
+    pub id: IncidentId,
+    /// What it was called.
+    pub title: String,
+    /// When it started.
+    pub date_started: Timestamp,
+}
+
+/// Where in a form the keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// To the field at this position.
+    Field(usize),
+    /// To the button that does nothing.
+    Cancel,
+    /// To the button that does it.
+    Accept,
+}
+
+/// What a field is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each name says it")]
+pub enum FieldKind {
+    Title,
+    Rule,
+    Projects,
+    Query,
+    Started,
+    ClosedAt,
+    Comment,
+    /// The number of targets, to be typed before several are touched at once.
+    Count,
+}
+
+/// Something to be filled in.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// What it is about.
+    pub kind: FieldKind,
+    /// What was typed.
+    pub input: Input,
+    /// What is wrong with it; shown once the operator has been there.
+    pub error: Option<String>,
+    /// What it comes to, or what stands there where nothing is typed.
+    pub hint: String,
+    /// Whether the operator has typed in it or left it.
+    pub visited: bool,
+}
+
+impl Field {
+    /// An empty field.
+    #[must_use]
+    pub fn new(kind: FieldKind) -> Self {
+        Self::with(kind, "")
+    }
+
+    /// A field with something in it.
+    #[must_use]
+    pub fn with(kind: FieldKind, text: &str) -> Self {
+        Self { kind, input: Input::new(text.to_owned()), error: None, hint: String::new(), visited: false }
+    }
+
+    /// What stands before it.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self.kind {
+            FieldKind::Title => "title",
+            FieldKind::Rule => "rule",
+            FieldKind::Projects => "projects",
+            FieldKind::Query => "query",
+            FieldKind::Started => "started",
+            FieldKind::ClosedAt => "closed at",
+            FieldKind::Comment => "comment",
+            FieldKind::Count => "type count",
+        }
+    }
+}
+
+impl Form {
+    /// What was typed for something, cut at both ends; `None` where that is nothing.
+    #[must_use]
+    pub fn value(&self, kind: FieldKind) -> Option<&str> {
+        let field = self.fields.iter().find(|field| field.kind == kind)?;
+        Some(field.input.value().trim()).filter(|text| !text.is_empty())
+    }
+
+    /// The numbers of the targets.
+    #[must_use]
+    pub fn ids(&self) -> Vec<IncidentId> {
+        self.targets.iter().map(|target| target.id).collect()
+    }
+
+    /// Moves the keys to the next place, round and round.
+    pub fn next_place(&mut self) {
+        self.leave();
+        self.focus = match self.focus {
+            Place::Field(at) if at + 1 < self.fields.len() => Place::Field(at + 1),
+            Place::Field(_) => Place::Cancel,
+            Place::Cancel => Place::Accept,
+            Place::Accept if self.fields.is_empty() => Place::Cancel,
+            Place::Accept => Place::Field(0),
+        };
+    }
+
+    /// Moves the keys to the place before.
+    pub fn previous_place(&mut self) {
+        self.leave();
+        self.focus = match self.focus {
+            Place::Field(0) => Place::Accept,
+            Place::Field(at) => Place::Field(at - 1),
+            Place::Accept => Place::Cancel,
+            Place::Cancel if self.fields.is_empty() => Place::Accept,
+            Place::Cancel => Place::Field(self.fields.len() - 1),
+        };
+    }
+
+    /// The field that has the keys.
+    pub fn focused_field(&mut self) -> Option<&mut Field> {
+        match self.focus {
+            Place::Field(at) => self.fields.get_mut(at),
+            Place::Cancel | Place::Accept => None,
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(field) = self.focused_field() {
+            field.visited = true;
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! Everything the console knows, as plain values. Names no widget, no colour, no key; decides nothing by itself.
+
+pub mod connection;
+pub mod dialog;
+pub mod lanes;
+pub mod list;
+pub mod processor;
+pub mod rows;
+pub mod toasts;
+
+use std::collections::BTreeMap;
+
+use tui_input::Input;
+
+use crate::console::effect::Write;
+use crate::console::event::{Detail, Overview};
+use crate::console::listing::{Filter, Sort};
+use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
+use crate::console::screen::{Focus, Screen, Zoom};
+use crate::console::zone::Zone;
+use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, SeriesKind, SnapshotFacts, Timestamp};
+
+use connection::Connection;
+use dialog::Dialog;
+use lanes::Lanes;
+use list::List;
+use processor::{ProcessorPane, ProcessorState, Prospect};
+use rows::Rows;
+use toasts::Toasts;
+
+/// The views, by their number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ViewKind {
+    /// All incidents.
+    Incidents,
+    /// The pending snapshots.
+    Pending,
+    /// The snapshots.
+    Snapshots,
+    /// The processor.
+    Processor,
+}
+
+impl ViewKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Incidents, Self::Pending, Self::Snapshots, Self::Processor];
+
+    /// As it stands on its tab.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Incidents => "Incidents",
+            Self::Pending => "Pending",
+            Self::Snapshots => "Snapshots",
+            Self::Processor => "Processor",
+        }
+    }
+}
+
+/// The filter while it is being typed.
+#[derive(Debug, Clone)]
+pub struct FilterLine {
+    /// What is typed.
+    pub input: Input,
+    /// Why it is no filter.
+    pub error: Option<String>,
+}
+
+/// The pane with everything about one incident.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DetailPane {
+    /// Whose it is to be.
+    pub wanted: Option<IncidentId>,
+    /// What was read last; another incident's until the answer comes.
+    pub data: Option<Detail>,
+    /// Why it could not be read.
+    pub error: Option<String>,
+    /// The series that the operator chose instead of the one shown first.
+    pub series: Option<SeriesKind>,
+    /// The bucket under the cursor, by its position in the series.
+    pub cursor: Option<usize>,
+    /// How many lines the timeline is scrolled down.
+    pub scroll: usize,
+}
+
+/// A close that may still be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undo {
+    /// Whose.
+    pub id: IncidentId,
+    /// The close.
+    pub date_closed: Timestamp,
+    /// Until when: its snapshot is captured then.
+    pub until: Timestamp,
+}
+
+/// When everything is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refresh {
+    /// Not before then.
+    pub next_at: Timestamp,
+    /// When the list that is on its way was asked for.
+    pub asked_at: Timestamp,
+}
+
+/// Whether the mouse is the console's or the terminal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseMode {
+    /// The terminal's: texts can be selected with it.
+    Terminal,
+    /// The console's: rows can be clicked and scrolled with it.
+    Console,
+}
+
+/// Everything the console knows.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// What it was started with.
+    pub options: ConsoleOptions,
+    /// The database, as it is shown.
+    pub database: String,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What is shown.
+    pub view: ViewKind,
+    /// Which pane has the keys.
+    pub focus: Focus,
+    /// Whether the detail has the room of the list too.
+    pub zoom: Zoom,
+    /// Whether the database answers.
+    pub connection: Connection,
+    /// How far the database's clock is ahead of the host's, in microseconds.
+    pub clock_offset: i64,
+    /// View 1.
+    pub incidents: List,
+    /// View 2.
+    pub pending: List,
+    /// View 3.
+    pub snapshots: List,
+    /// The rows of view 2, as its list.
+    pub pending_rows: Vec<PendingSnapshot>,
+    /// The rows of view 3, as its list.
+    pub snapshot_rows: Vec<SnapshotFacts>,
+    /// What view 1 lets through.
+    pub filter: Filter,
+    /// The filter while it is being typed.
+    pub filter_line: Option<FilterLine>,
+    /// The order of view 1.
+    pub sort: Sort,
+    /// When the list of view 1 was read, on the clock of the product.
+    pub listed_at: Option<Timestamp>,
+    /// Incidents at hand.
+    pub rows: Rows,
+    /// Everything about the selected one.
+    pub detail: DetailPane,
+    /// How things stand; `None` until it was read.
+    pub overview: Option<Overview>,
+    /// The processor.
+    pub processor: ProcessorPane,
+    /// The alert rules, once a form has asked for them.
+    pub rules: Option<Vec<AlertRule>>,
+    /// What stands before everything else.
+    pub dialog: Option<Dialog>,
+    /// What is and was said.
+    pub toasts: Toasts,
+    /// Writes on their way, by the number of their request.
+    pub writes: BTreeMap<u64, Write>,
+    /// The number of the last request.
+    pub last_request: u64,
+    /// What `z` takes back.
+    pub undo: Vec<Undo>,
+    /// Since when nothing is read again by itself, on the host's clock.
+    pub frozen_since: Option<Timestamp>,
+    /// In which zone instants are written.
+    pub zone: Zone,
+    /// Whose the mouse is.
+    pub mouse: MouseMode,
+    /// Which questions are on their way.
+    pub lanes: Lanes,
+    /// When everything is read again.
+    pub refresh: Refresh,
+    /// The lines of the log, the newest last.
+    pub log: Vec<String>,
+}
+
+impl State {
+    /// Before anything is known.
+    #[must_use]
+    pub fn new(options: ConsoleOptions, width: u16, height: u16) -> Self {
+        let processor = match (options.access, options.processor) {
+            (Access::ReadOnly, _) => ProcessorState::Off("read-only"),
+            (_, ProcessorChoice::Off(reason)) => ProcessorState::Off(reason),
+            (_, ProcessorChoice::Every(_)) => ProcessorState::Starting,
+        };
+        Self {
+            database: options.database.clone(),
+            options,
+            size: (width, height),
+            view: ViewKind::Incidents,
+            focus: Focus::List,
+            zoom: Zoom::Shared,
+            connection: Connection::Opening,
+            clock_offset: 0,
+            incidents: List::default(),
+            pending: List::default(),
+            snapshots: List::default(),
+            pending_rows: Vec::new(),
+            snapshot_rows: Vec::new(),
+            filter: Filter::default(),
+            filter_line: None,
+            sort: Sort::default(),
+            listed_at: None,
+            rows: Rows::default(),
+            detail: DetailPane::default(),
+            overview: None,
+            processor: ProcessorPane { state: processor, last: None, scroll: 0 },
+            rules: None,
+            dialog: None,
+            toasts: Toasts::default(),
+            writes: BTreeMap::new(),
+            last_request: 0,
+            undo: Vec::new(),
+            frozen_since: None,
+            zone: Zone::Utc,
+            mouse: MouseMode::Terminal,
+            lanes: Lanes::default(),
+            refresh: Refresh { next_at: Timestamp::MIN, asked_at: Timestamp::MIN },
+            log: Vec::new(),
+        }
+    }
+
+    /// Where everything goes.
+    #[must_use]
+    pub fn screen(&self) -> Screen {
+        Screen::of(self.size.0, self.size.1, self.focus, self.zoom)
+    }
+
+    /// The list of the view, if it has one.
+    #[must_use]
+    pub fn list(&self) -> Option<&List> {
+        match self.view {
+            ViewKind::Incidents => Some(&self.incidents),
+            ViewKind::Pending => Some(&self.pending),
+            ViewKind::Snapshots => Some(&self.snapshots),
+            ViewKind::Processor => None,
+        }
+    }
+
+    /// As [`State::list`].
+    pub fn list_mut(&mut self) -> Option<&mut List> {
+        match self.view {
+            ViewKind::Incidents => Some(&mut self.incidents),
+            ViewKind::Pending => Some(&mut self.pending),
+            ViewKind::Snapshots => Some(&mut self.snapshots),
+            ViewKind::Processor => None,
+        }
+    }
+
+    /// The incident under the cursor.
+    #[must_use]
+    pub fn selected(&self) -> Option<IncidentId> {
+        self.list().and_then(List::selected)
+    }
+
+    /// The incident under the cursor, if it is at hand.
+    #[must_use]
+    pub fn selected_incident(&self) -> Option<&Incident> {
+        self.selected().and_then(|id| self.rows.incident(id))
+    }
+
+    /// What a verb acts on: the marked, or where nothing is marked the selected.
+    #[must_use]
+    pub fn targets(&self) -> Vec<IncidentId> {
+        match self.list() {
+            Some(list) if !list.marks().is_empty() => list.marks().iter().copied().collect(),
+            Some(list) => list.selected().into_iter().collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// What is being done to an incident right now, if anything is.
+    #[must_use]
+    pub fn busy(&self, id: IncidentId) -> Option<&'static str> {
+        self.writes.values().find(|write| write.targets().contains(&id)).map(Write::progress)
+    }
+
+    /// The detail of the selected incident; `None` while it is another's or unread.
+    #[must_use]
+    pub fn shown_detail(&self) -> Option<&Detail> {
+        self.detail.data.as_ref().filter(|data| Some(data.incident.id) == self.selected())
+    }
+
+    /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
+    #[must_use]
+    pub fn shown_series(&self, incident: &Incident, now: Timestamp) -> SeriesKind {
+        let first = if incident.course().is_long(now) { SeriesKind::Lifetime } else { SeriesKind::Windowed };
+        self.detail.series.unwrap_or(first)
+    }
+
+    /// What of the processor bears on every row.
+    #[must_use]
+    pub fn prospect(&self, now: Timestamp) -> Prospect {
+        let nothing = Overview::default();
+        let overview = self.overview.as_ref().unwrap_or(&nothing);
+        Prospect { next_run_at: self.processor.next_run_at(overview, now), running: self.processor.is_running() }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is at hand of the incidents near the viewport: their rows and shapes. Bounded, whatever the list holds.
+
+use std::collections::HashMap;
+
+use crate::domain::series::Point;
+use crate::domain::{Incident, IncidentId, Series, Timestamp};
+
+/// So many rows are kept before those out of sight are let go.
+const ROWS_KEPT: usize = 4_000;
+/// So many shapes.
+const SHAPES_KEPT: usize = 600;
+
+/// The shape of an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shape {
+    /// Its buckets; none where there is no series.
+    pub points: Vec<Point>,
+    /// When it was read, on the host's clock.
+    pub read_at: Timestamp,
+}
+
+/// Rows and shapes at hand.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rows {
+    incidents: HashMap<IncidentId, Incident>,
+    shapes: HashMap<IncidentId, Shape>,
+    asked_rows: Vec<IncidentId>,
+    asked_shapes: Vec<IncidentId>,
+    absent: Vec<IncidentId>,
+}
+
+impl Rows {
+    /// An incident, if it is at hand.
+    #[must_use]
+    pub fn incident(&self, id: IncidentId) -> Option<&Incident> {
+        self.incidents.get(&id)
+    }
+
+    /// A shape, if it is at hand.
+    #[must_use]
+    pub fn shape(&self, id: IncidentId) -> Option<&Shape> {
+        self.shapes.get(&id)
+    }
+
+    /// Those of `ids` that are not at hand.
+    #[must_use]
+    pub fn missing(&self, ids: &[IncidentId]) -> Vec<IncidentId> {
+        let missing = |id: &&IncidentId| !self.incidents.contains_key(id) && !self.absent.contains(id);
+        ids.iter().filter(missing).copied().collect()
+    }
+
+    /// Those of `ids` whose shape is not at hand, or was read before `stale` and may have changed since.
+    #[must_use]
+    pub fn missing_shapes(&self, ids: &[IncidentId], stale: Timestamp) -> Vec<IncidentId> {
+        let wanted = |id: &&IncidentId| match (self.incidents.get(id), self.shapes.get(id)) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(incident), Some(shape)) => !incident.is_captured() && shape.read_at < stale,
+        };
+        ids.iter().filter(wanted).copied().collect()
+    }
+
+    /// Remembers what was asked for, so that what does not come can be told from what has not come yet.
+    pub fn ask_rows(&mut self, ids: &[IncidentId]) {
+        self.asked_rows = ids.to_vec();
+    }
+
+    /// As [`Rows::ask_rows`].
+    pub fn ask_shapes(&mut self, ids: &[IncidentId]) {
+        self.asked_shapes = ids.to_vec();
+    }
+
+    /// Takes over what was read.
+    pub fn answer_rows(&mut self, incidents: Vec<Incident>) {
+        self.absent = std::mem::take(&mut self.asked_rows);
+        self.absent.retain(|id| !incidents.iter().any(|incident| incident.id == *id));
+        for incident in incidents {
+            self.put(incident);
+        }
+    }
+
+    /// Takes over one incident as it is now. Its shape is read again where a snapshot has come or gone.
+    pub fn put(&mut self, incident: Incident) {
+        let id = incident.id;
+        let before = self.incidents.get(&id).and_then(|known| known.snapshot.as_ref());
+        if before.map(|facts| facts.date_added) != incident.snapshot.as_ref().map(|facts| facts.date_added) {
+            self.shapes.remove(&id);
+        }
+        self.incidents.insert(id, incident);
+    }
+
+    /// Takes over shapes.
+    pub fn answer_shapes(&mut self, shapes: Vec<(IncidentId, Series)>, read_at: Timestamp) {
+        for id in std::mem::take(&mut self.asked_shapes) {
+            self.shapes
+                .entry(id)
+                .and_modify(|shape| shape.read_at = read_at)
+                .or_insert(Shape { points: Vec::new(), read_at });
+        }
+        for (id, series) in shapes {
+            self.shapes.insert(id, Shape { points: series.points(), read_at });
+        }
+    }
+
+    /// Whether there is so much that something should be let go of.
+    #[must_use]
+    pub fn is_overfull(&self) -> bool {
+        self.incidents.len() > ROWS_KEPT || self.shapes.len() > SHAPES_KEPT
+    }
+
+    /// Lets go of what is far from `kept`, where there is too much.
+    pub fn prune(&mut self, kept: impl Fn(IncidentId) -> bool) {
+        if self.incidents.len() > ROWS_KEPT {
+            self.incidents.retain(|id, _| kept(*id));
+        }
+        if self.shapes.len() > SHAPES_KEPT {
+            self.shapes.retain(|id, _| kept(*id));
+        }
+    }
+}

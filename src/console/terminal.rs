@@ -1,0 +1,164 @@
+//! The terminal: taken over, given back on every way out, and drawn on in whole frames. Knows nothing of what is drawn.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+
+/// Whether the terminal is the console's right now. The restoring may be asked for by a panic in any thread, by the end
+/// of the loop, and by ctrl-z; it happens once for each time the terminal was taken.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static PANICKED: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// Bytes of a clipboard text, at the most: terminals cut or refuse longer ones.
+const CLIPBOARD_LIMIT: usize = 74_994;
+
+/// The terminal while it is the console's. Gives it back when it is dropped.
+pub struct Takeover {
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    mouse: bool,
+}
+
+/// Whether there is a terminal to take over at both ends.
+#[must_use]
+pub fn is_there() -> bool {
+    io::stdin().is_terminal() && io::stdout().is_terminal()
+}
+
+/// Whether a task has panicked: the terminal was given back then, and the console should end.
+#[must_use]
+pub fn has_panicked() -> bool {
+    PANICKED.load(Ordering::SeqCst)
+}
+
+impl Takeover {
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    /// Where the terminal refuses.
+    pub fn begin() -> io::Result<Self> {
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                PANICKED.store(true, Ordering::SeqCst);
+                restore();
+                before(panic);
+            }));
+        });
+        enter()?;
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        match Terminal::new(backend) {
+            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+            Err(error) => {
+                restore();
+                Err(error)
+            }
+        }
+    }
+
+    /// Draws a frame that the terminal shows at once or not at all.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(draw)?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+    }
+
+    /// Draws everything anew with the next frame.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn repaint(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Has the mouse reported, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn set_mouse(&mut self, reported: bool) -> io::Result<()> {
+        self.mouse = reported;
+        let backend = self.terminal.backend_mut();
+        if reported { execute!(backend, EnableMouseCapture) } else { execute!(backend, DisableMouseCapture) }
+    }
+
+    /// Puts a text into the clipboard of the terminal (OSC 52), however many hosts lie between.
+    ///
+    /// # Errors
+    /// Where the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut end = text.len().min(CLIPBOARD_LIMIT / 4 * 3);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let backend = self.terminal.backend_mut();
+        execute!(backend, CopyToClipboard::to_clipboard_from(&text[..end]))
+    }
+
+    /// Gives the terminal back, stops this process as the shell's ctrl-z would, and takes the terminal again.
+    ///
+    /// # Errors
+    /// Where the terminal refuses.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        // Where nobody could continue us (no shell, an orphaned group) the system ignores this signal, unlike SIGSTOP.
+        signal_hook::low_level::raise(signal_hook::consts::SIGTSTP)?;
+        self.retake()
+    }
+
+    /// Takes the terminal again after the process was stopped by somebody else.
+    ///
+    /// # Errors
+    /// Where the terminal refuses.
+    pub fn retake(&mut self) -> io::Result<()> {
+        enter()?;
+        if self.mouse {
+            self.set_mouse(true)?;
+        }
+        self.repaint()
+    }
+}
+
+impl Drop for Takeover {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the terminal back. What fails here fails because the terminal is gone.
+fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let mut out = io::stdout();
+        let _ = execute!(
+            out,
+            EndSynchronizedUpdate,
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = out.flush();
+        let _ = disable_raw_mode();
+    }
+}

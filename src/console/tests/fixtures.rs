@@ -1,0 +1,414 @@
+//! A console with believable incidents, and a hand to press its keys.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::console::effect::{Effect, Load};
+use crate::console::event::{Answer, Counts, Detail, Event, Loaded, Moment, Overview, Picture, ProcessorNews};
+use crate::console::glyphs::Glyphs;
+use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, ProcessorChoice};
+use crate::console::state::State;
+use crate::console::theme::Theme;
+use crate::console::update::update;
+use crate::console::view::view;
+use crate::domain::series::{Count, held};
+use crate::domain::window::Range;
+use crate::domain::{
+    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, PendingSnapshot, Processor, ProcessorKind,
+    ProcessorRun, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot, TimeWindow, Timestamp,
+    Trigger,
+};
+
+pub const SIZES: [(u16, u16); 4] = [(160, 45), (120, 40), (80, 24), (40, 12)];
+
+/// 2026-11-24T13:36:49Z
+pub fn now() -> Timestamp {
+    Timestamp::parse("2026-11-24T13:36:49Z", Timestamp::MIN).unwrap()
+}
+
+fn before(minutes: u64) -> Timestamp {
+    now() - Duration::from_mins(minutes)
+}
+
+fn seconds_before(seconds: u64) -> Timestamp {
+    now() - Duration::from_secs(seconds)
+}
+
+pub fn id(number: i64) -> IncidentId {
+    IncidentId::new(number)
+}
+
+pub fn options() -> ConsoleOptions {
+    ConsoleOptions {
+        database: "sqlite:demo.db".into(),
+        by: "anna".into(),
+        processor: ProcessorChoice::Every(Duration::from_hours(1)),
+        access: Access::Full,
+        clock: ClockKind::Moving,
+        data: DataKind::Real,
+    }
+}
+
+pub fn incident(number: i64, title: &str, started: u64, closed: Option<u64>, window: i64) -> Incident {
+    let time_window = TimeWindow::from_minutes(window).unwrap();
+    let mut incident = Incident {
+        id: id(number),
+        title: title.into(),
+        incident_type: IncidentType::AlertTriggered,
+        status: if closed.is_some() { Status::Closed } else { Status::Open },
+        aggregation: Aggregation::Total,
+        query: "level:error !environment:dev".into(),
+        projects: vec!["checkout".into(), "web".into()],
+        rule: Some("5xx".into()),
+        time_window,
+        date_started: before(started),
+        date_detected: before(started) + Duration::from_secs(50),
+        date_closed: closed.map(before),
+        date_added: before(started),
+        pending: None,
+        snapshot: None,
+    };
+    incident.pending = incident.course().target_run_date().map(|target| PendingSnapshot {
+        incident_id: id(number),
+        target_run_date: target,
+        next_attempt_at: target,
+        attempts: 0,
+        last_error: None,
+        last_error_at: None,
+        last_host: None,
+        dead_since: None,
+    });
+    incident
+}
+
+fn captured(mut incident: Incident, partial: bool) -> Incident {
+    let target = incident.course().target_run_date().unwrap();
+    incident.snapshot = Some(SnapshotFacts {
+        incident_id: incident.id,
+        as_of: target,
+        date_added: target + Duration::from_secs(1200),
+        partial,
+        clipped: incident.id.value() % 4 == 0,
+        source: "events".into(),
+        total_events: Some(1_204 * incident.id.value()),
+        unique_users: (incident.id.value() % 3 > 0).then_some(311),
+    });
+    if !partial {
+        incident.pending = None;
+    }
+    incident
+}
+
+fn failed(mut incident: Incident, attempts: u32, dead: bool) -> Incident {
+    if let Some(pending) = &mut incident.pending {
+        pending.attempts = attempts;
+        pending.next_attempt_at = now() + Duration::from_secs(130);
+        pending.last_error = Some("the query is malformed at character 7: the quote is not closed".into());
+        pending.last_error_at = Some(before(3));
+        pending.last_host = Some("ops-1".into());
+        pending.dead_since = dead.then(|| before(3));
+    }
+    incident
+}
+
+/// One of every standing, and titles that want to do harm.
+pub fn incidents() -> Vec<Incident> {
+    vec![
+        incident(484, "Checkout: card payments declined by the acquirer in eu-west", 18, None, 5),
+        incident(483, "Login latency", 41, None, 1),
+        incident(482, "Checkout errors above 5%", 130, Some(58), 10),
+        incident(481, "Search returns nothing for umlauts (größer, 漢字)", 200, Some(101), 10),
+        captured(incident(480, "Queue backlog", 300, Some(290), 1), false),
+        failed(incident(479, "Nightly export \u{1b}[31mred\u{1b}[0m \u{202e}turned", 420, Some(300), 5), 3, false),
+        failed(incident(478, "Image resizer out of memory", 600, Some(500), 5), 8, true),
+        captured(incident(477, "Slow leak in the session store", 9 * 1440, Some(7 * 1440), 60), false),
+        captured(incident(476, "Flapping health checks", 100, Some(30), 30), true),
+        captured(incident(475, "DNS resolution failures", 3 * 1440, Some(3 * 1440 - 45), 5), false),
+        captured(incident(474, "Payment webhooks delayed", 4 * 1440, Some(4 * 1440 - 130), 15), false),
+        captured(incident(473, "Feature flag service unreachable", 150 * 1440, Some(150 * 1440 - 20), 1), false),
+    ]
+}
+
+/// A believable shape: a quiet hum, the incident, its decay.
+pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Option<Timestamp>) -> Series {
+    let mut series = Series { range, period, counts: Vec::new(), held: held(range, horizon, now()) };
+    let closed = incident.date_closed.unwrap_or_else(now);
+    for (position, point) in series.points().iter().enumerate() {
+        let seed = (position as i64 * 7919 + incident.id.value() * 104_729) % 17;
+        let inside = point.bucket + period > incident.date_started && point.bucket < closed;
+        let count = if inside { 60 + seed * 5 } else { seed / 4 };
+        if point.bucket < now() && point.count.is_some() && count > 0 {
+            series.counts.push((u32::try_from(position).unwrap(), Count::Whole(count)));
+        }
+    }
+    series
+}
+
+pub fn snapshot(incident: &Incident) -> Snapshot {
+    let ranges = incident.course().preview_ranges(now());
+    let horizon = incident.snapshot.as_ref().is_some_and(|facts| facts.clipped).then(|| incident.date_started);
+    Snapshot {
+        facts: incident.snapshot.clone().unwrap_or(SnapshotFacts {
+            incident_id: incident.id,
+            as_of: ranges.as_of,
+            date_added: now(),
+            partial: true,
+            clipped: false,
+            source: "events".into(),
+            total_events: Some(1_204),
+            unique_users: Some(311),
+        }),
+        windowed: series(incident, ranges.windowed, incident.time_window.span(), horizon),
+        lifetime: series(incident, ranges.lifetime, ranges.lifetime_period, horizon),
+    }
+}
+
+fn activity(kind: ActivityKind, at: Timestamp, by: &str, to: Option<Status>, comment: Option<&str>) -> Activity {
+    Activity { kind, at, by: by.into(), from: None, to, comment: comment.map(Into::into) }
+}
+
+pub fn detail(incident: &Incident) -> Detail {
+    let mut activities = vec![
+        activity(ActivityKind::Detected, incident.date_detected, "alerts", None, None),
+        activity(
+            ActivityKind::Comment,
+            incident.date_started + Duration::from_mins(4),
+            "anna",
+            None,
+            Some("the acquirer confirms: one of two data centres is down, they are failing over; ETA 20 minutes"),
+        ),
+    ];
+    if let Some(closed) = incident.date_closed {
+        let kind = ActivityKind::StatusChange;
+        activities.push(activity(kind, closed, "ben", Some(Status::Closed), Some("failed over, error rate normal")));
+    }
+    let snapshot = snapshot(incident);
+    let superseded = SupersededSnapshot {
+        facts: SnapshotFacts { as_of: incident.date_started, ..snapshot.facts.clone() },
+        superseded_at: incident.date_started + Duration::from_mins(9),
+    };
+    let is_captured = incident.snapshot.is_some();
+    Detail {
+        incident: incident.clone(),
+        activities,
+        picture: if is_captured { Picture::Captured(snapshot) } else { Picture::Preview(snapshot) },
+        superseded: if incident.id.value() % 2 == 1 { vec![superseded] } else { Vec::new() },
+    }
+}
+
+fn run(id: i64, trigger: Trigger, minutes: u64, counts: RunCounts, error: Option<&str>) -> ProcessorRun {
+    ProcessorRun {
+        id,
+        trigger,
+        host: "ops-1".into(),
+        started_at: before(minutes),
+        updated_at: before(minutes),
+        finished_at: Some(before(minutes) + Duration::from_millis(38)),
+        counts,
+        error: error.map(Into::into),
+    }
+}
+
+pub fn overview() -> Overview {
+    let counts = RunCounts { captured: 12, skipped_open: 1, batches: 1, ..RunCounts::default() };
+    Overview {
+        counts: Counts {
+            incidents_open: 2,
+            incidents_closed: 238,
+            pending: 5,
+            due: 0,
+            failing: 1,
+            dead: 1,
+            snapshots: 231,
+        },
+        runs: vec![
+            run(9, Trigger::Interval, 37, counts, None),
+            run(8, Trigger::Retry, 52, RunCounts { failed: 1, ..counts }, None),
+            run(7, Trigger::Startup, 61, RunCounts { captured: 1_204, ..counts }, Some("the connection was lost")),
+        ],
+        processors: vec![
+            Processor {
+                host: "ops-1".into(),
+                pid: 4121,
+                kind: ProcessorKind::Daemon,
+                version: "0.1.0".into(),
+                next_run_at: Some(now() + Duration::from_mins(23)),
+                last_seen: seconds_before(20),
+            },
+            Processor {
+                host: "laptop".into(),
+                pid: 99_812,
+                kind: ProcessorKind::Console,
+                version: "0.1.0".into(),
+                next_run_at: Some(before(900)),
+                last_seen: before(960),
+            },
+        ],
+        clock_offset: 0,
+    }
+}
+
+/// A console, what it wants done, and the moment.
+pub struct Desk {
+    pub state: State,
+    pub effects: Vec<Effect>,
+    pub moment: Moment,
+    /// What the database holds.
+    pub stored: Vec<Incident>,
+}
+
+impl Desk {
+    /// Just started: nothing is known.
+    pub fn started(width: u16, height: u16) -> Self {
+        Self::with(options(), width, height)
+    }
+
+    pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
+        let state = State::new(options, width, height);
+        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents() }
+    }
+
+    /// Connected, with everything read.
+    pub fn ready(width: u16, height: u16) -> Self {
+        let mut desk = Self::started(width, height);
+        desk.connect();
+        desk
+    }
+
+    pub fn connect(&mut self) {
+        self.tell(Event::Answer(Answer::Connected { database: "sqlite:demo.db".into() }));
+        let counts = RunCounts { captured: 12, ..RunCounts::default() };
+        self.tell(Event::Processor(ProcessorNews::Finished {
+            at: now() - Duration::from_secs(2209),
+            counts,
+            trigger: Trigger::Interval,
+        }));
+        self.state.toasts.dismiss(now());
+        let next_run_at = now() + Duration::from_secs(1391);
+        self.tell(Event::Processor(ProcessorNews::Waiting { next_run_at }));
+        self.answer_all();
+    }
+
+    pub fn tell(&mut self, event: Event) {
+        let effects = update(&mut self.state, event, self.moment);
+        self.effects.extend(effects);
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                '\u{1b}' => KeyCode::Esc,
+                '\u{8}' => KeyCode::Backspace,
+                '→' => KeyCode::Right,
+                '←' => KeyCode::Left,
+                '↓' => KeyCode::Down,
+                c => KeyCode::Char(c),
+            };
+            self.tell(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+
+    pub fn control(&mut self, c: char) {
+        self.tell(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
+    }
+
+    pub fn pass(&mut self, span: Duration) {
+        self.moment = Moment { now: self.moment.now + span, real: self.moment.real + span };
+        self.tell(Event::Tick);
+    }
+
+    /// Answers every question from what is stored, until none is left. Writes stay for the test to look at.
+    pub fn answer_all(&mut self) {
+        for _ in 0..50 {
+            let asked: Vec<(u64, Load)> = self
+                .effects
+                .extract_if(.., |effect| matches!(effect, Effect::Load(..)))
+                .filter_map(
+                    |effect| if let Effect::Load(sequence, load) = effect { Some((sequence, load)) } else { None },
+                )
+                .collect();
+            if asked.is_empty() {
+                return;
+            }
+            for (sequence, load) in asked {
+                let loaded = self.load(&load);
+                self.tell(Event::Answer(Answer::Loaded { sequence, loaded }));
+            }
+        }
+        panic!("the console never stops asking");
+    }
+
+    pub fn load(&self, load: &Load) -> Loaded {
+        let find = |wanted: &IncidentId| self.stored.iter().find(|incident| incident.id == *wanted);
+        match load {
+            Load::List(filter, _) => {
+                let search = filter.search.clone().unwrap_or_default().to_lowercase();
+                let matches = |incident: &&Incident| {
+                    incident.title.to_lowercase().contains(&search)
+                        && filter.status.is_none_or(|status| incident.status == status)
+                };
+                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect())
+            }
+            Load::Rows(ids) => Loaded::Rows(ids.iter().filter_map(find).cloned().collect()),
+            Load::Shapes(ids) => {
+                let shape = |incident: &Incident| (incident.id, snapshot(incident).windowed);
+                Loaded::Shapes(ids.iter().filter_map(find).map(shape).collect())
+            }
+            Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
+            Load::Pending => {
+                let mut pending: Vec<PendingSnapshot> =
+                    self.stored.iter().filter_map(|incident| incident.pending.clone()).collect();
+                pending.sort_by_key(|row| (row.dead_since.is_some(), row.next_attempt_at));
+                Loaded::Pending(pending)
+            }
+            Load::Snapshots => {
+                let mut facts: Vec<SnapshotFacts> =
+                    self.stored.iter().filter_map(|incident| incident.snapshot.clone()).collect();
+                facts.sort_by_key(|facts| std::cmp::Reverse(facts.date_added));
+                Loaded::Snapshots(facts)
+            }
+            Load::Overview => Loaded::Overview(overview()),
+            Load::Rules => Loaded::Rules(Vec::new()),
+        }
+    }
+
+    /// The writes that were asked for so far.
+    pub fn writes(&self) -> Vec<crate::console::effect::Write> {
+        let write = |effect: &Effect| if let Effect::Write(_, write) = effect { Some(write.clone()) } else { None };
+        self.effects.iter().filter_map(write).collect()
+    }
+
+    /// What is said at the bottom.
+    pub fn toast(&self) -> String {
+        self.state.toasts.current(self.moment.real).map(|toast| toast.text.clone()).unwrap_or_default()
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        self.screen_with(Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
+    }
+
+    pub fn screen_with(&self, look: Look) -> String {
+        let (width, height) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.state, &look, self.moment, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut lines: Vec<String> = Vec::new();
+        for y in 0..height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,255 @@
+//! What the screens look like, at four sizes.
+
+use std::time::Duration;
+
+use super::fixtures::{Desk, SIZES, now, options};
+use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
+use crate::console::glyphs::Glyphs;
+use crate::console::options::{Access, ClockKind, DataKind, Look, ProcessorChoice};
+use crate::console::theme::Theme;
+use crate::domain::Trigger;
+
+/// Draws the same at all four sizes.
+fn check(name: &str, prepare: impl Fn(&mut Desk)) {
+    for (width, height) in SIZES {
+        let mut desk = Desk::ready(width, height);
+        prepare(&mut desk);
+        insta::assert_snapshot!(format!("{name}_{width}x{height}"), desk.screen());
+    }
+}
+
+fn unreachable() -> Failure {
+    Failure { message: "the connection to the database failed: connection refused".into(), cause: Cause::Unreachable }
+}
+
+#[test]
+fn view_1_incidents() {
+    check("incidents", |_| {});
+}
+
+#[test]
+fn view_1_a_pending_incident_with_its_preview() {
+    check("pending_incident", |desk| {
+        desk.press("jj");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_1_the_detail_has_the_keys() {
+    check("detail", |desk| {
+        desk.press("jj\n→→→");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_1_a_long_incident_shows_its_lifetime() {
+    check("long_incident", |desk| {
+        desk.press("jjjjjjj");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_2_pending() {
+    check("pending", |desk| {
+        desk.press("2G");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_3_snapshots() {
+    check("snapshots", |desk| {
+        desk.press("3");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_4_processor() {
+    check("processor", |desk| {
+        desk.press("4");
+        desk.answer_all();
+        let log =
+            (0..30).map(|line| format!("13:0{}:12  INFO run finished trigger=interval captured={line}", line % 10));
+        desk.tell(Event::Log(log.chain(["13:36:40 ERROR run failed error=the disk is full".to_owned()]).collect()));
+    });
+}
+
+#[test]
+fn the_close_form_checks_while_one_types() {
+    check("close", |desk| desk.press("c2027-01-01"));
+}
+
+#[test]
+fn several_are_closed_only_after_their_count_was_typed() {
+    check("close_several", |desk| {
+        desk.press("    c\t\t");
+    });
+}
+
+#[test]
+fn capturing_early_says_what_will_be_missing() {
+    check("capture_early", |desk| {
+        desk.press("jjP");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn a_new_incident() {
+    check("open", |desk| {
+        desk.press("nCheckout down\t\t\tlevel:\"error");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn the_help() {
+    check("help", |desk| desk.press("?"));
+}
+
+#[test]
+fn the_palette_says_why_not() {
+    check("palette", |desk| desk.press(":re"));
+}
+
+#[test]
+fn the_order_is_chosen_from_a_menu() {
+    check("sort", |desk| desk.press("sj"));
+}
+
+#[test]
+fn the_filter_while_it_is_typed() {
+    check("filter", |desk| {
+        desk.press("/status:open");
+        desk.answer_all();
+        desk.press(" lo");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn nothing_matches_the_filter() {
+    check("nothing_matches", |desk| {
+        desk.press("/no such thing\n");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn marks_and_those_out_of_sight() {
+    check("marked", |desk| {
+        desk.press("    /log\n");
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn a_write_is_under_way_and_the_processor_runs() {
+    check("busy", |desk| {
+        desk.press("c\n");
+        desk.moment.now = now() + Duration::from_secs(3);
+        let started = ProcessorNews::Started { at: now(), trigger: Trigger::Forced };
+        desk.tell(Event::Processor(started));
+    });
+}
+
+#[test]
+fn the_database_was_lost() {
+    check("lost", |desk| {
+        desk.pass(Duration::from_secs(4));
+        let asked = desk.effects.iter().find_map(|effect| match effect {
+            crate::console::effect::Effect::Load(sequence, load) => Some((*sequence, load.lane())),
+            _ => None,
+        });
+        let (sequence, lane) = asked.unwrap();
+        desk.tell(Event::Answer(Answer::LoadFailed { lane, sequence, failure: unreachable(), chance: 0.5 }));
+    });
+}
+
+#[test]
+fn before_anything_is_known() {
+    for (width, height) in SIZES {
+        insta::assert_snapshot!(format!("started_{width}x{height}"), Desk::started(width, height).screen());
+    }
+}
+
+#[test]
+fn the_database_cannot_be_reached() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::started(width, height);
+        desk.tell(Event::Answer(Answer::NotConnected { failure: unreachable(), chance: 0.5 }));
+        insta::assert_snapshot!(format!("unreachable_{width}x{height}"), desk.screen());
+    }
+}
+
+#[test]
+fn there_are_no_incidents_yet() {
+    for (width, height) in SIZES {
+        let mut desk = Desk::started(width, height);
+        desk.stored.clear();
+        desk.connect();
+        insta::assert_snapshot!(format!("empty_{width}x{height}"), desk.screen());
+    }
+}
+
+#[test]
+fn what_must_not_be_forgotten_is_in_the_header() {
+    for (width, height) in SIZES {
+        let mut options = options();
+        options.access = Access::ReadOnly;
+        options.clock = ClockKind::Frozen;
+        options.data = DataKind::Demo;
+        options.processor = ProcessorChoice::Off("--no-processor");
+        let mut desk = Desk::with(options, width, height);
+        desk.connect();
+        desk.press("f");
+        desk.pass(Duration::from_secs(12));
+        desk.press("c");
+        insta::assert_snapshot!(format!("badges_{width}x{height}"), desk.screen());
+    }
+}
+
+#[test]
+fn where_there_are_only_ascii_letters() {
+    let mut desk = Desk::ready(160, 45);
+    desk.press("jjj");
+    desk.answer_all();
+    let screen = desk.screen_with(Look { theme: Theme::mono(), glyphs: Glyphs::Ascii });
+    insta::assert_snapshot!("ascii_160x45", screen);
+    let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii()).collect();
+    assert!(foreign.iter().all(|c| "öß漢字".contains(*c)), "only titles have other letters: {foreign:?}");
+}
+
+#[test]
+fn titles_cannot_control_the_terminal() {
+    let screen = Desk::ready(160, 45).screen();
+    assert!(!screen.contains(['\u{1b}', '\u{202e}']) && screen.contains("[31mred"));
+}
+
+#[test]
+fn no_size_makes_any_view_panic() {
+    let looks = [
+        Look { theme: Theme::colour(), glyphs: Glyphs::Unicode },
+        Look { theme: Theme::mono(), glyphs: Glyphs::Ascii },
+    ];
+    let scenes = ["", "\n", "2", "3", "4", "c", "n", "jjP", "?", ":", "s", "!", "/abc", "    c", "/no\n", "\t→→w"];
+    for keys in scenes {
+        let mut desk = Desk::ready(100, 30);
+        desk.press(keys);
+        desk.answer_all();
+        for width in 1..=60 {
+            for height in 1..=30 {
+                desk.tell(Event::Resize { width, height });
+                let _ = desk.screen_with(looks[usize::from(width + height) % 2]);
+            }
+        }
+        for (width, height) in [(0, 0), (0, 5), (5, 0), (1, 1), (79, 20), (80, 19), (80, 20), (119, 200), (500, 300)] {
+            desk.tell(Event::Resize { width, height });
+            let _ = desk.screen_with(looks[0]);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What an action does once it is known to be possible. Verbs that change something are in `verbs`.
+
+use tui_input::Input;
+
+use super::{keys, refresh, verbs};
+use crate::console::effect::{Effect, Lane};
+use crate::console::event::{Moment, Picture};
+use crate::console::keymap::Action;
+use crate::console::listing::SortKey;
+use crate::console::screen::{Arrangement, Focus, Zoom};
+use crate::console::state::dialog::{Dialog, Palette};
+use crate::console::state::toasts::Tone;
+use crate::console::state::{MouseMode, State, ViewKind};
+use crate::domain::text::printable;
+use crate::domain::{Incident, Series, SeriesKind};
+
+/// Does what an action says.
+pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Down => step(state, 1),
+        Action::Up => step(state, -1),
+        Action::HalfPageDown => step(state, page(state) / 2),
+        Action::HalfPageUp => step(state, -(page(state) / 2)),
+        Action::PageDown => step(state, page(state)),
+        Action::PageUp => step(state, -page(state)),
+        Action::First => step(state, isize::MIN / 2),
+        Action::Last => step(state, isize::MAX / 2),
+        Action::Open => open(state),
+        Action::Back => back(state, moment),
+        Action::NextPane | Action::PreviousPane => other_pane(state),
+        Action::View(view) => go_to(state, view, moment),
+        Action::CursorLeft => move_cursor(state, -1, moment),
+        Action::CursorRight => move_cursor(state, 1, moment),
+        Action::SwitchSeries => switch_series(state, moment),
+        Action::Mark => mark(state),
+        Action::Unmark => state.list_mut().into_iter().for_each(|list| list.clear_marks()),
+        Action::Filter => keys::edit_filter(state),
+        Action::Sort => {
+            let at = SortKey::ALL.iter().position(|key| *key == state.sort.key).unwrap_or(0);
+            state.dialog = Some(Dialog::Sort(at));
+        }
+        Action::Freeze => freeze(state, moment),
+        Action::Refresh => {
+            state.frozen_since = state.frozen_since.map(|_| moment.real);
+            refresh::everything(state, moment, effects);
+        }
+        Action::CopyNumber | Action::CopyRow => copy(state, action, moment, effects),
+        Action::SwitchZone => state.zone = state.zone.other(),
+        Action::Mouse => switch_mouse(state, moment, effects),
+        Action::Messages => state.dialog = Some(Dialog::Messages(0)),
+        Action::Palette => state.dialog = Some(Dialog::Palette(Palette { input: Input::default(), highlighted: 0 })),
+        Action::Help => state.dialog = Some(Dialog::Help(0)),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Quit => effects.push(Effect::Quit),
+        Action::Close
+        | Action::Reopen
+        | Action::New
+        | Action::Comment
+        | Action::Edit
+        | Action::Capture
+        | Action::Run
+        | Action::Retry
+        | Action::Discard
+        | Action::Undo => verbs::begin(state, action, moment, effects),
+    }
+}
+
+fn page(state: &State) -> isize {
+    isize::try_from(state.screen().list_rows().max(2)).unwrap_or(2)
+}
+
+fn step(state: &mut State, step: isize) {
+    let rows = state.screen().list_rows();
+    if state.view == ViewKind::Processor {
+        let most = state.log.len().saturating_sub(1);
+        state.processor.scroll = state.processor.scroll.saturating_add_signed(-step).min(most);
+    } else if state.focus == Focus::Detail {
+        let entries = state.shown_detail().map_or(0, |detail| detail.activities.len() + detail.superseded.len());
+        state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(entries.saturating_sub(1));
+    } else if let Some(list) = state.list_mut() {
+        list.move_by(step, rows);
+    }
+}
+
+fn open(state: &mut State) {
+    if state.focus == Focus::List {
+        state.focus = Focus::Detail;
+        state.zoom = Zoom::Detail;
+    }
+}
+
+fn back(state: &mut State, moment: Moment) {
+    if state.focus == Focus::Detail {
+        state.focus = Focus::List;
+        state.zoom = Zoom::Shared;
+        return;
+    }
+    match state.list_mut() {
+        Some(list) if !list.marks().is_empty() => list.clear_marks(),
+        _ => keys::clear_filter(state, moment),
+    }
+}
+
+fn other_pane(state: &mut State) {
+    state.focus = match state.focus {
+        Focus::List => Focus::Detail,
+        Focus::Detail => Focus::List,
+    };
+    if state.focus == Focus::List || state.screen().arrangement == Arrangement::Beside {
+        state.zoom = Zoom::Shared;
+    }
+}
+
+fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
+    if state.view != view {
+        state.view = view;
+        state.focus = Focus::List;
+        state.zoom = Zoom::Shared;
+        refresh::soon(state, moment);
+    }
+}
+
+/// The series that the chart shows, if there is a chart.
+fn series(state: &State, moment: Moment) -> Option<&Series> {
+    let detail = state.shown_detail()?;
+    let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
+    Some(match state.shown_series(&detail.incident, moment.now) {
+        SeriesKind::Windowed => &snapshot.windowed,
+        SeriesKind::Lifetime => &snapshot.lifetime,
+    })
+}
+
+/// The cursor appears where the incident starts and moves bucket by bucket.
+fn move_cursor(state: &mut State, step: isize, moment: Moment) {
+    let Some(series) = series(state, moment) else { return };
+    let Some(last) = series.len().checked_sub(1) else { return };
+    let started = state.shown_detail().map(|detail| detail.incident.date_started);
+    let before = started.map_or(0, |started| started.since(series.first_bucket()).as_micros());
+    let first = usize::try_from(before / series.period.as_micros().max(1)).unwrap_or(last);
+    state.detail.cursor = Some(match state.detail.cursor {
+        Some(at) => at.saturating_add_signed(step).min(last),
+        None => first.min(last),
+    });
+}
+
+fn switch_series(state: &mut State, moment: Moment) {
+    let Some(detail) = state.shown_detail() else { return };
+    let shown = state.shown_series(&detail.incident, moment.now);
+    state.detail.series = Some(match shown {
+        SeriesKind::Windowed => SeriesKind::Lifetime,
+        SeriesKind::Lifetime => SeriesKind::Windowed,
+    });
+    state.detail.cursor = None;
+}
+
+/// Marks and goes on to the next row, so that several are marked by one key held down.
+fn mark(state: &mut State) {
+    let rows = state.screen().list_rows();
+    let Some(selected) = state.selected() else { return };
+    if let Some(list) = state.list_mut() {
+        list.toggle_mark(selected);
+        list.move_by(1, rows);
+    }
+}
+
+fn freeze(state: &mut State, moment: Moment) {
+    match state.frozen_since.take() {
+        None => state.frozen_since = Some(moment.real),
+        Some(_) => refresh::soon(state, moment),
+    }
+}
+
+fn copy(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
+    let Some(id) = state.selected() else { return };
+    let text = match (action, state.rows.incident(id)) {
+        (Action::CopyRow, Some(incident)) => row(incident),
+        _ => format!("#{id}"),
+    };
+    state.toasts.say(Tone::Plain, format!("copied {}", crate::domain::text::shorten(&text, 40)), moment.real);
+    effects.push(Effect::Copy(text));
+}
+
+fn row(incident: &Incident) -> String {
+    let closed = incident.date_closed.map_or_else(|| "-".to_owned(), |closed| closed.to_string());
+    let title = printable(&incident.title);
+    format!("#{}\t{}\t{title}\t{}\t{closed}", incident.id, incident.status, incident.date_started)
+}
+
+fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    let (mouse, said) = match state.mouse {
+        MouseMode::Terminal => (MouseMode::Console, "the mouse selects and scrolls rows now; M gives it back"),
+        MouseMode::Console => (MouseMode::Terminal, "the mouse is the terminal's again"),
+    };
+    state.mouse = mouse;
+    state.toasts.say(Tone::Plain, said, moment.real);
+    effects.push(Effect::Mouse(mouse == MouseMode::Console));
+}
+
+/// Makes the answer to what is on its way count no more, because what it is about has just been changed.
+pub(super) fn outdate_reads(state: &mut State) {
+    for lane in [Lane::List, Lane::Rows, Lane::Detail, Lane::Pending, Lane::Snapshots, Lane::Overview] {
+        state.lanes.outdate(lane);
+    }
+}

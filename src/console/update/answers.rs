@@ -1,0 +1,238 @@
+//! What becomes of answers and of news: what is out of date is dropped, what counts goes into the state, and what the
+//! operator should know is said.
+
+use std::time::Duration;
+
+use super::actions::outdate_reads;
+use super::{forms, refresh};
+use crate::console::effect::{Effect, Lane, Write};
+use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::state::connection::{Attempt, Connection};
+use crate::console::state::toasts::Tone;
+use crate::console::state::{State, Undo};
+use crate::domain::text::shorten;
+use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+
+/// What was refused is not asked for again before this time.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Takes an answer.
+pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &mut Vec<Effect>) {
+    match answer {
+        Answer::Connected { database } => {
+            state.database = database;
+            state.lanes.forget();
+            came_back(state, moment);
+            refresh::everything(state, moment, effects);
+        }
+        // What is not there or does not fit today will not be or fit in a minute: that is for the command line.
+        Answer::NotConnected { failure, .. } if failure.cause == Cause::Refused => effects.push(Effect::Quit),
+        Answer::NotConnected { failure, chance } => state.connection.failed(failure.message, moment.real, chance),
+        Answer::Loaded { sequence, loaded } => {
+            let fresh = state.lanes.accept(lane_of(&loaded), sequence);
+            came_back(state, moment);
+            if fresh {
+                take_loaded(state, loaded, moment);
+            }
+        }
+        Answer::LoadFailed { lane, sequence, failure, chance } => {
+            let fresh = state.lanes.accept(lane, sequence);
+            take_failure(state, lane, failure, chance, moment, fresh);
+        }
+        Answer::Written { request, written } => take_written(state, request, written, moment),
+        Answer::WriteFailed { request, failure } => {
+            let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
+            state.toasts.say(Tone::Error, format!("{progress}: {}", failure.message), moment.real);
+            outdate_reads(state);
+            refresh::soon(state, moment);
+        }
+    }
+}
+
+fn lane_of(loaded: &Loaded) -> Lane {
+    match loaded {
+        Loaded::List(_) => Lane::List,
+        Loaded::Rows(_) => Lane::Rows,
+        Loaded::Shapes(_) => Lane::Shapes,
+        Loaded::Detail(..) => Lane::Detail,
+        Loaded::Pending(_) => Lane::Pending,
+        Loaded::Snapshots(_) => Lane::Snapshots,
+        Loaded::Overview(_) => Lane::Overview,
+        Loaded::Rules(_) => Lane::Rules,
+    }
+}
+
+/// The database answers. After an outage that is worth saying, and everything is read again.
+fn came_back(state: &mut State, moment: Moment) {
+    if matches!(state.connection, Connection::Lost { .. }) {
+        state.toasts.say(Tone::Success, "the database answers again", moment.real);
+        refresh::soon(state, moment);
+    }
+    state.connection.answered(moment.now);
+}
+
+fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
+    let rows = state.screen().list_rows();
+    match loaded {
+        Loaded::List(ids) => {
+            state.incidents.replace(ids, rows);
+            state.listed_at = Some(moment.now);
+            refresh::list_came(state, moment);
+        }
+        Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
+        Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
+        Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
+        Loaded::Pending(pending) => {
+            state.pending.replace(pending.iter().map(|row: &PendingSnapshot| row.incident_id).collect(), rows);
+            state.pending_rows = pending;
+        }
+        Loaded::Snapshots(facts) => {
+            state.snapshots.replace(facts.iter().map(|row: &SnapshotFacts| row.incident_id).collect(), rows);
+            state.snapshot_rows = facts;
+        }
+        Loaded::Overview(overview) => take_overview(state, overview),
+        Loaded::Rules(rules) => {
+            state.rules = Some(rules);
+            forms::check(state, moment);
+        }
+    }
+}
+
+fn take_detail(state: &mut State, id: IncidentId, detail: Option<crate::console::event::Detail>) {
+    if state.detail.wanted != Some(id) {
+        return;
+    }
+    match detail {
+        Some(detail) => {
+            state.rows.put(detail.incident.clone());
+            state.detail.error = None;
+            state.detail.data = Some(detail);
+        }
+        None => state.detail.error = Some(format!("there is no incident {id}")),
+    }
+}
+
+fn take_overview(state: &mut State, overview: Overview) {
+    state.clock_offset = overview.clock_offset;
+    state.overview = Some(overview);
+}
+
+fn take_failure(state: &mut State, lane: Lane, failure: Failure, chance: f64, moment: Moment, fresh: bool) {
+    match failure.cause {
+        Cause::Unreachable => {
+            // Several questions fail at once when a database goes; that is one outage and one wait.
+            let attempt = state.connection.outage().map(|outage| outage.attempt);
+            let attempt_failed = lane == Lane::Overview && attempt == Some(Attempt::UnderWay);
+            if state.connection.is_up() || attempt_failed {
+                state.connection.failed(failure.message, moment.real, chance);
+            }
+        }
+        Cause::Refused if fresh => {
+            state.lanes.pause(lane, moment.real + PAUSE);
+            let message = shorten(&failure.message, 300);
+            if lane == Lane::Detail {
+                state.detail.error = Some(message.clone());
+            }
+            state.toasts.say(Tone::Error, message, moment.real);
+        }
+        Cause::Refused => {}
+    }
+}
+
+fn take_written(state: &mut State, request: u64, written: Written, moment: Moment) {
+    let write = state.writes.remove(&request);
+    outdate_reads(state);
+    refresh::soon(state, moment);
+    match (write, written) {
+        (Some(write), Written::Incidents { changed, unchanged, remarks }) => {
+            say_done(state, &write, &changed, &remarks, moment);
+            for incident in changed.into_iter().chain(unchanged) {
+                state.rows.put(incident);
+            }
+            let targets = write.targets();
+            if let Some(list) = state.list_mut() {
+                list.unmark(&targets);
+            }
+        }
+        (_, Written::Opened(incident)) => {
+            state.toasts.say(Tone::Success, format!("opened #{}", incident.id), moment.real);
+            state.rows.put(*incident);
+        }
+        (_, Written::Commented(id)) => state.toasts.say(Tone::Success, format!("commented on #{id}"), moment.real),
+        (Some(write), Written::Pending { count }) => {
+            let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again:" };
+            state.toasts.say(Tone::Success, format!("{verb} {count} pending {}", snapshots(count as u64)), moment.real);
+            if let Some(list) = state.list_mut() {
+                list.unmark(&write.targets());
+            }
+        }
+        (_, Written::Ran(counts)) => say_ran(state, counts, moment),
+        (None, _) => {}
+    }
+}
+
+fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: &[String], moment: Moment) {
+    let what = match incidents {
+        [] => return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real),
+        [one] => format!("#{}", one.id),
+        many => format!("{} incidents", many.len()),
+    };
+    let verb = match write {
+        Write::Close { .. } => "closed",
+        Write::UndoClose { .. } => "taken back: the close of",
+        Write::Reopen { .. } => "reopened",
+        Write::Edit { .. } => "edited",
+        _ => "done:",
+    };
+    let mut said = format!("{verb} {what}");
+    if let Write::Close { .. } = write {
+        let undo = |incident: &Incident| {
+            let until = incident.pending.as_ref()?.target_run_date;
+            Some(Undo { id: incident.id, date_closed: incident.date_closed?, until })
+        };
+        state.undo = incidents.iter().filter_map(undo).collect();
+        if let Some(until) = state.undo.iter().map(|undo| undo.until).min().filter(|until| *until > moment.now) {
+            said = format!("{said}; z undoes until {}", state.zone.minute(until));
+        }
+    }
+    let tone = if remarks.is_empty() { Tone::Success } else { Tone::Warning };
+    let said: Vec<String> = std::iter::once(said).chain(remarks.iter().cloned()).collect();
+    state.toasts.say(tone, said.join("; "), moment.real);
+}
+
+fn snapshots(count: u64) -> &'static str {
+    if count == 1 { "snapshot" } else { "snapshots" }
+}
+
+fn say_ran(state: &mut State, counts: RunCounts, moment: Moment) {
+    let captured = format!("captured {} {}", counts.captured, snapshots(counts.captured));
+    match (counts.due(), counts.failed) {
+        (0, _) => state.toasts.say(Tone::Plain, "nothing is due", moment.real),
+        (_, 0) => state.toasts.say(Tone::Success, captured, moment.real),
+        (_, failed) => state.toasts.say(Tone::Error, format!("{captured}, {failed} failed"), moment.real),
+    }
+}
+
+/// Takes news of the processor in this console.
+pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effects: &mut Vec<Effect>) {
+    match &news {
+        ProcessorNews::Finished { counts, trigger, .. } => {
+            if counts.due() > 0 {
+                // Who asked for a run hears of it by the answer.
+                if *trigger != Trigger::Forced {
+                    say_ran(state, *counts, moment);
+                }
+                outdate_reads(state);
+                if state.frozen_since.is_none() {
+                    refresh::everything(state, moment, effects);
+                }
+            }
+        }
+        // A run that was asked for here says so itself.
+        ProcessorNews::Failed { error, .. } if state.writes.is_empty() => {
+            state.toasts.say(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
+        }
+        ProcessorNews::Waiting { .. } | ProcessorNews::Started { .. } | ProcessorNews::Failed { .. } => {}
+    }
+    state.processor.hear(news);
+}

@@ -1,0 +1,195 @@
+//! Where a key goes: to the dialog, to the filter line, or through the table to an action.
+
+use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
+
+use super::{actions, forms, refresh};
+use crate::console::effect::{Effect, Lane};
+use crate::console::event::Moment;
+use crate::console::keymap::{self, Action};
+use crate::console::listing::{Filter, Sort, SortKey};
+use crate::console::state::dialog::{Dialog, Palette};
+use crate::console::state::toasts::Tone;
+use crate::console::state::{FilterLine, State};
+
+/// A key was pressed.
+pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
+    if key.kind == KeyEventKind::Release {
+        return;
+    }
+    if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+        effects.push(Effect::Quit);
+    } else if state.dialog.is_some() {
+        press_in_dialog(state, key, moment, effects);
+    } else if state.filter_line.is_some() {
+        press_in_filter(state, key, moment);
+    } else if let Some(binding) = keymap::binding_of(key, state.view) {
+        run(state, binding.action, moment, effects);
+    }
+}
+
+/// A text was pasted: it goes where typed characters go, and never acts.
+pub(super) fn paste(state: &mut State, text: &str, moment: Moment) {
+    if let Some(Dialog::Form(form)) = &mut state.dialog {
+        if let Some(field) = form.focused_field() {
+            insert(&mut field.input, text);
+            field.visited = true;
+        }
+        forms::check(state, moment);
+    } else if let Some(Dialog::Palette(palette)) = &mut state.dialog {
+        insert(&mut palette.input, text);
+        palette.highlighted = 0;
+    } else if let Some(line) = &mut state.filter_line {
+        insert(&mut line.input, text);
+        apply_filter(state, moment);
+    }
+}
+
+fn insert(input: &mut Input, text: &str) {
+    for c in text.chars().take(20_000) {
+        input.handle(InputRequest::InsertChar(if c.is_control() { ' ' } else { c }));
+    }
+}
+
+/// Does what an action says, or says why not.
+fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
+    match keymap::availability(action, state, moment.now) {
+        Ok(()) => actions::run(state, action, moment, effects),
+        Err(reason) => state.toasts.say(Tone::Warning, reason, moment.real),
+    }
+}
+
+fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
+    match &mut state.dialog {
+        Some(Dialog::Form(_)) => forms::press(state, key, moment, effects),
+        Some(Dialog::Sort(highlighted)) => {
+            let highlighted = *highlighted;
+            press_in_sort(state, highlighted, key, moment);
+        }
+        Some(Dialog::Palette(_)) => press_in_palette(state, key, moment, effects),
+        Some(Dialog::Help(scroll) | Dialog::Messages(scroll)) => match key.code {
+            KeyCode::Char('j') | KeyCode::Down => *scroll += 1,
+            KeyCode::Char('k') | KeyCode::Up => *scroll = scroll.saturating_sub(1),
+            KeyCode::PageDown | KeyCode::Char(' ') => *scroll += 10,
+            KeyCode::PageUp => *scroll = scroll.saturating_sub(10),
+            KeyCode::Char('g') | KeyCode::Home => *scroll = 0,
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | '!') | KeyCode::F(1) => state.dialog = None,
+            _ => {}
+        },
+        None => {}
+    }
+}
+
+fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: Moment) {
+    let count = SortKey::ALL.len();
+    let chosen = match key.code {
+        KeyCode::Esc | KeyCode::Char('q') => {
+            state.dialog = None;
+            return;
+        }
+        KeyCode::Char('s') => state.sort.reversed(),
+        KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => {
+            state.dialog = Some(Dialog::Sort((highlighted + 1) % count));
+            return;
+        }
+        KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => {
+            state.dialog = Some(Dialog::Sort((highlighted + count - 1) % count));
+            return;
+        }
+        KeyCode::Enter if SortKey::ALL[highlighted % count] == state.sort.key => state.sort.reversed(),
+        KeyCode::Enter => Sort::by(SortKey::ALL[highlighted % count]),
+        _ => return,
+    };
+    state.dialog = None;
+    state.sort = chosen;
+    state.lanes.outdate(Lane::List);
+    state.incidents.restart();
+    refresh::soon(state, moment);
+}
+
+fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Palette(palette)) = &mut state.dialog else { return };
+    let found = keymap::search(palette.input.value());
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Esc => state.dialog = None,
+        KeyCode::Down | KeyCode::Tab => palette.highlighted = (palette.highlighted + 1) % found.len().max(1),
+        KeyCode::Char('n') if control => palette.highlighted = (palette.highlighted + 1) % found.len().max(1),
+        KeyCode::Up | KeyCode::BackTab => palette.step_back(found.len()),
+        KeyCode::Char('p') if control => palette.step_back(found.len()),
+        KeyCode::Enter => {
+            let chosen = found.get(palette.highlighted).copied();
+            state.dialog = None;
+            match chosen {
+                Some(binding) if !binding.scope.covers(state.view) => {
+                    let reason = format!("'{}' has no meaning in this view", binding.label);
+                    state.toasts.say(Tone::Warning, reason, moment.real);
+                }
+                Some(binding) => run(state, binding.action, moment, effects),
+                None => {}
+            }
+        }
+        _ => {
+            if palette.input.handle_event(&TerminalEvent::Key(*key)).is_some_and(|changed| changed.value) {
+                palette.highlighted = 0;
+            }
+        }
+    }
+}
+
+impl Palette {
+    fn step_back(&mut self, count: usize) {
+        self.highlighted = (self.highlighted + count.max(1) - 1) % count.max(1);
+    }
+}
+
+fn press_in_filter(state: &mut State, key: &KeyEvent, moment: Moment) {
+    let rows = state.screen().list_rows();
+    let Some(line) = &mut state.filter_line else { return };
+    match key.code {
+        KeyCode::Esc => {
+            state.filter_line = None;
+            clear_filter(state, moment);
+        }
+        KeyCode::Enter if line.error.is_none() => state.filter_line = None,
+        KeyCode::Enter => {}
+        KeyCode::Down => state.incidents.move_by(1, rows),
+        KeyCode::Up => state.incidents.move_by(-1, rows),
+        _ => {
+            if line.input.handle_event(&TerminalEvent::Key(*key)).is_some_and(|changed| changed.value) {
+                apply_filter(state, moment);
+            }
+        }
+    }
+}
+
+/// Opens the filter line with the filter that is set.
+pub(super) fn edit_filter(state: &mut State) {
+    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text.clone()), error: None });
+}
+
+fn apply_filter(state: &mut State, moment: Moment) {
+    let Some(line) = &mut state.filter_line else { return };
+    match Filter::parse(line.input.value()) {
+        Ok(filter) => {
+            line.error = None;
+            if filter != state.filter {
+                state.filter = filter;
+                state.lanes.outdate(Lane::List);
+                state.incidents.restart();
+                refresh::soon(state, moment);
+            }
+        }
+        Err(error) => line.error = Some(error.to_string()),
+    }
+}
+
+/// Takes the filter away. The cursor stays on its incident, which is surely in the longer list.
+pub(super) fn clear_filter(state: &mut State, moment: Moment) {
+    if state.filter != Filter::default() {
+        state.filter = Filter::default();
+        state.lanes.outdate(Lane::List);
+        refresh::soon(state, moment);
+    }
+}

@@ -1,0 +1,67 @@
+//! What becomes of the state when something happens, and what is to be done outside of it. Pure: no clock, no I/O, no
+//! chance of its own.
+
+mod actions;
+mod answers;
+mod fields;
+mod forms;
+mod keys;
+mod refresh;
+mod submit;
+mod verbs;
+
+use crossterm::event::{MouseEvent, MouseEventKind};
+
+use crate::console::effect::Effect;
+use crate::console::event::{Event, Moment};
+use crate::console::state::State;
+
+/// Takes an event into the state and says what is to be done outside of it.
+#[must_use]
+pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match event {
+        Event::Key(key) => keys::press(state, &key, moment, &mut effects),
+        Event::Paste(text) => keys::paste(state, &text, moment),
+        Event::Mouse(mouse) => point(state, mouse),
+        Event::Resize { width, height } => state.size = (width, height),
+        Event::Tick => refresh::tick(state, moment, &mut effects),
+        Event::Resumed => {
+            state.refresh.next_at = moment.real;
+            refresh::tick(state, moment, &mut effects);
+            effects.push(Effect::Repaint);
+        }
+        Event::Log(lines) => state.log = lines,
+        Event::Answer(answer) => answers::take(state, answer, moment, &mut effects),
+        Event::Processor(news) => answers::hear(state, news, moment, &mut effects),
+    }
+    refresh::fill(state, moment, &mut effects);
+    effects
+}
+
+/// What happens at the very start, before anything has.
+#[must_use]
+pub fn start() -> Vec<Effect> {
+    vec![Effect::Connect]
+}
+
+fn point(state: &mut State, mouse: MouseEvent) {
+    let screen = state.screen();
+    let rows = screen.list_rows();
+    if state.dialog.is_some() {
+        return;
+    }
+    let place = ratatui::layout::Position::new(mouse.column, mouse.row);
+    let Some(list) = state.list_mut() else { return };
+    match mouse.kind {
+        MouseEventKind::ScrollDown => list.move_by(3, rows),
+        MouseEventKind::ScrollUp => list.move_by(-3, rows),
+        MouseEventKind::Down(_) if screen.list.contains(place) && mouse.row > screen.list.y => {
+            let row = list.offset() + usize::from(mouse.row - screen.list.y - 1);
+            if row < list.ids().len() {
+                list.select(row);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,153 @@
+//! When what is read: everything every so often, what is missing on the screen at once, and after an outage again and
+//! again with growing waits.
+
+use std::time::Duration;
+
+use crate::console::effect::{Effect, Lane, Load};
+use crate::console::event::Moment;
+use crate::console::state::connection::Connection;
+use crate::console::state::list::Contents;
+use crate::console::state::{DetailPane, State, ViewKind};
+use crate::domain::IncidentId;
+
+/// Between two readings, where they cost next to nothing.
+const SHORTEST: Duration = Duration::from_secs(2);
+/// Between two readings, however much they cost.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Reading takes a hundredth of the time at most.
+const SHARE: u32 = 100;
+/// A shape that may still change is read again after this time.
+const SHAPE_AGE: Duration = Duration::from_secs(20);
+
+/// Time has passed.
+pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    if state.connection.begin_attempt(moment.real) {
+        match state.connection {
+            Connection::Unreachable(_) => effects.push(Effect::Connect),
+            _ => ask(state, Load::Overview, effects),
+        }
+    }
+    state.undo.retain(|undo| moment.now < undo.until);
+    if state.connection.is_up() && state.refresh.next_at <= moment.real {
+        if state.frozen_since.is_some() {
+            state.refresh.next_at = moment.real + SHORTEST;
+            ask_if_ready(state, Load::Overview, moment, effects);
+        } else {
+            everything(state, moment, effects);
+        }
+    }
+}
+
+/// Reads everything at the next tick, or rather now: `fill` comes right after.
+pub(super) fn soon(state: &mut State, moment: Moment) {
+    state.refresh.next_at = moment.real;
+}
+
+/// The list has come: the dearer it was, the later it is read again.
+pub(super) fn list_came(state: &mut State, moment: Moment) {
+    let cost = moment.real.since(state.refresh.asked_at);
+    let wait = cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST);
+    state.refresh.next_at = state.refresh.next_at.max(state.refresh.asked_at + wait);
+}
+
+/// Reads everything that is shown.
+pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    if !state.connection.is_up() {
+        return;
+    }
+    state.refresh.next_at = moment.real + SHORTEST;
+    state.refresh.asked_at = moment.real;
+    ask_if_ready(state, Load::Overview, moment, effects);
+    if let Some(load) = list_of(state) {
+        ask_if_ready(state, load, moment, effects);
+    }
+    let rows = state.screen().list_rows();
+    let visible = state.list().map(|list| list.visible(rows).to_vec()).unwrap_or_default();
+    ask_rows(state, visible.clone(), moment, effects);
+    let stale = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
+    ask_shapes(state, stale, moment, effects);
+    if let Some(id) = state.selected() {
+        ask_if_ready(state, Load::Detail(id), moment, effects);
+    }
+}
+
+/// Reads what is missing on the screen. Called after every event, so nothing is ever asked for twice: while a question
+/// of a kind is on its way the next waits for its answer.
+pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    let rows = state.screen().list_rows();
+    if let Some(list) = state.list_mut().filter(|_| rows > 0) {
+        list.scroll_into_view(rows);
+    }
+    let selected = state.selected();
+    if state.detail.wanted != selected {
+        // What was read last is kept until the answer comes, so that going through a list does not flicker.
+        let data = state.detail.data.take();
+        state.detail = DetailPane { wanted: selected, data, ..DetailPane::default() };
+        state.lanes.outdate(Lane::Detail);
+        if let Some(id) = selected.filter(|_| state.connection.is_up()) {
+            ask(state, Load::Detail(id), effects);
+        }
+    }
+    if !state.connection.is_up() {
+        return;
+    }
+    let due = state.refresh.next_at <= moment.real && state.frozen_since.is_none();
+    let unknown = state.list().is_some_and(|list| list.contents() == Contents::Unknown);
+    if due || (unknown && list_of(state).is_some_and(|load| state.lanes.is_ready(load.lane(), moment.real))) {
+        everything(state, moment, effects);
+    }
+    let Some(list) = state.list() else { return };
+    let missing = state.rows.missing(list.visible(rows));
+    let missing = if missing.is_empty() { missing } else { state.rows.missing(list.around(rows)) };
+    let shapes = state.rows.missing_shapes(list.visible(rows), crate::domain::Timestamp::MIN);
+    let selected: Vec<IncidentId> = selected.into_iter().collect();
+    let missing = if missing.is_empty() { state.rows.missing(&selected) } else { missing };
+    ask_rows(state, missing, moment, effects);
+    ask_shapes(state, shapes, moment, effects);
+    if state.rows.is_overfull() {
+        prune(state, rows);
+    }
+}
+
+fn list_of(state: &State) -> Option<Load> {
+    match state.view {
+        ViewKind::Incidents => Some(Load::List(state.filter.clone(), state.sort)),
+        ViewKind::Pending => Some(Load::Pending),
+        ViewKind::Snapshots => Some(Load::Snapshots),
+        ViewKind::Processor => None,
+    }
+}
+
+fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
+    if !ids.is_empty() && state.lanes.is_ready(Lane::Rows, moment.real) {
+        state.rows.ask_rows(&ids);
+        ask(state, Load::Rows(ids), effects);
+    }
+}
+
+fn ask_shapes(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
+    if !ids.is_empty() && state.lanes.is_ready(Lane::Shapes, moment.real) {
+        state.rows.ask_shapes(&ids);
+        ask(state, Load::Shapes(ids), effects);
+    }
+}
+
+fn ask_if_ready(state: &mut State, load: Load, moment: Moment, effects: &mut Vec<Effect>) {
+    if state.lanes.is_ready(load.lane(), moment.real) {
+        ask(state, load, effects);
+    }
+}
+
+/// Asks, whatever is on its way: the newest wish replaces the one that waits.
+pub(super) fn ask(state: &mut State, load: Load, effects: &mut Vec<Effect>) {
+    effects.push(Effect::Load(state.lanes.ask(load.lane()), load));
+}
+
+fn prune(state: &mut State, rows: usize) {
+    let mut kept: Vec<IncidentId> = state.list().map(|list| list.around(rows).to_vec()).unwrap_or_default();
+    for list in [&state.incidents, &state.pending, &state.snapshots] {
+        kept.extend(list.marks());
+        kept.extend(list.selected());
+    }
+    state.rows.prune(|id| kept.contains(&id));
+}

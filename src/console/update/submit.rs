@@ -1,0 +1,55 @@
+//! What a form comes to when it is agreed to: a write, with the targets that the form has named.
+
+use super::{fields, forms};
+use crate::console::effect::{Effect, Opening, Write};
+use crate::console::event::Moment;
+use crate::console::state::State;
+use crate::console::state::dialog::{Dialog, FieldKind, Form, Purpose};
+use crate::domain::Timestamp;
+
+/// The operator agrees. Where a field has a fault, the keys go there instead.
+pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    forms::check(state, moment);
+    let Some(Dialog::Form(form)) = &mut state.dialog else { return };
+    if forms::go_to_fault(form) {
+        return;
+    }
+    let wanted = wanted(form, moment.now);
+    state.dialog = None;
+    if let Some(wanted) = wanted {
+        write(state, wanted, effects);
+    }
+}
+
+/// Sends a write on its way. Its targets are busy until the answer comes.
+pub(super) fn write(state: &mut State, write: Write, effects: &mut Vec<Effect>) {
+    state.last_request += 1;
+    state.writes.insert(state.last_request, write.clone());
+    effects.push(Effect::Write(state.last_request, write));
+}
+
+fn wanted(form: &Form, now: Timestamp) -> Option<Write> {
+    let text = |kind| form.value(kind).map(ToOwned::to_owned);
+    let time = |kind| form.value(kind).and_then(|value| Timestamp::parse(value, now).ok());
+    match &form.purpose {
+        Purpose::Confirm(write) => Some(write.clone()),
+        Purpose::Close => {
+            Some(Write::Close { ids: form.ids(), at: time(FieldKind::ClosedAt), comment: text(FieldKind::Comment) })
+        }
+        Purpose::Comment => Some(Write::Comment { id: form.targets.first()?.id, text: text(FieldKind::Comment)? }),
+        Purpose::Edit => {
+            let target = form.targets.first()?;
+            let title = text(FieldKind::Title).filter(|title| *title != target.title);
+            let date_started = time(FieldKind::Started).filter(|started| *started != target.date_started);
+            let changed = title.is_some() || date_started.is_some();
+            changed.then_some(Write::Edit { id: target.id, title, date_started })
+        }
+        Purpose::Open => Some(Write::Open(Opening {
+            title: text(FieldKind::Title)?,
+            rule: text(FieldKind::Rule),
+            projects: form.value(FieldKind::Projects).map(fields::split_projects).unwrap_or_default(),
+            query: text(FieldKind::Query),
+            date_started: time(FieldKind::Started),
+        })),
+    }
+}

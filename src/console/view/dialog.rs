@@ -1,0 +1,176 @@
+//! Forms, confirmations and the menu of orders: a box in the middle, never larger than the screen.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear};
+
+use super::canvas::Canvas;
+use super::footer::{Focused, input};
+use super::text::{cut, width_of, wrap};
+use crate::console::listing::{Direction, SortKey};
+use crate::console::state::dialog::{Field, Form, Place, Purpose, Weight};
+
+/// Labels of fields take so many columns.
+const LABEL: u16 = 12;
+
+/// A box of at most this size in the middle of the screen, emptied, with a title. Gives what is within.
+pub(super) fn open(canvas: Canvas<'_>, frame: &mut Frame, title: &str, width: u16, height: u16) -> Rect {
+    let area = frame.area();
+    let (width, height) = (width.min(area.width), (height + 2).min(area.height));
+    let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    let theme = &canvas.look.theme;
+    let title = cut(title, usize::from(width).saturating_sub(4), canvas.look.glyphs);
+    let block = Block::bordered()
+        .border_set(canvas.look.glyphs.border())
+        .border_style(theme.border_focused)
+        .title(Span::styled(format!(" {title} "), theme.title));
+    let inner = block.inner(place);
+    frame.render_widget(Clear, place);
+    frame.render_widget(block, place);
+    Rect { x: inner.x + 1.min(inner.width), width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// A form or a confirmation.
+pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
+    let theme = &canvas.look.theme;
+    let width = 76.min(frame.area().width);
+    let text_width = usize::from(width).saturating_sub(4);
+    let mut notes: Vec<Line<'static>> = Vec::new();
+    for note in &form.notes {
+        let style = if note.weight == Weight::Warning { theme.warning } else { theme.dim };
+        notes.extend(wrap(&note.text, text_width).into_iter().map(|line| Line::styled(line, style)));
+    }
+    let fields = u16::try_from(form.fields.len()).unwrap_or(0);
+    let below = if fields > 0 { fields + 4 } else { 2 };
+    let targets = targets(canvas, form, text_width, usize::from(frame.area().height.saturating_sub(below + 2)) / 2);
+    let notes_height = u16::try_from(notes.len()).unwrap_or(0);
+    let targets_height = u16::try_from(targets.len()).unwrap_or(0);
+    let gap = u16::from(targets_height + notes_height > 0 && fields > 0);
+    let inner = open(canvas, frame, &form.title, width, targets_height + notes_height + gap + below);
+    // The fields and buttons keep their places at the bottom; targets and notes have what is left above them.
+    let mut y = inner.y;
+    let top_end = inner.bottom().saturating_sub(below);
+    for line in targets.into_iter().chain(notes) {
+        if y < top_end {
+            frame.render_widget(line, Rect { y, height: 1, ..inner });
+            y += 1;
+        }
+    }
+    let mut y = top_end.max(inner.y);
+    for (at, field) in form.fields.iter().enumerate() {
+        if y < inner.bottom() {
+            let focused = if form.focus == Place::Field(at) { Focused::Yes } else { Focused::No };
+            draw_field(canvas, frame, field, focused, Rect { y, height: 1, ..inner });
+            y += 1;
+        }
+    }
+    if fields > 0 {
+        if let Some((line, style)) = remark(canvas, form) {
+            let lines = wrap(&line, text_width);
+            for (line, y) in lines.into_iter().take(2).zip(y + u16::from(inner.height > 6)..inner.bottom()) {
+                frame.render_widget(Span::styled(line, style), Rect { y, height: 1, ..inner });
+            }
+        }
+    }
+    buttons(canvas, frame, form, inner);
+}
+
+fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Line<'static>> {
+    let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
+    let most = most.clamp(1, 8);
+    let shown = if form.targets.len() > most { most.saturating_sub(1) } else { form.targets.len() };
+    let digits = form.targets.iter().map(|target| target.id.to_string().len()).max().unwrap_or(0);
+    let line = |target: &crate::console::state::dialog::Target| {
+        let number = format!("#{:<digits$}  ", target.id);
+        let title = cut(&target.title, width.saturating_sub(number.len()), glyphs);
+        Line::from(vec![Span::styled(number, theme.key), Span::styled(title, theme.text)])
+    };
+    let mut lines: Vec<Line<'static>> = form.targets.iter().take(shown).map(line).collect();
+    if shown < form.targets.len() {
+        lines.push(Line::styled(format!("and {} more", form.targets.len() - shown), theme.dim));
+    }
+    lines
+}
+
+fn draw_field(canvas: Canvas<'_>, frame: &mut Frame, field: &Field, focused: Focused, row: Rect) {
+    let theme = &canvas.look.theme;
+    let faulty = field.visited && field.error.is_some();
+    let style = match (faulty, focused) {
+        (true, _) => theme.error,
+        (false, Focused::Yes) => theme.title,
+        (false, Focused::No) => theme.dim,
+    };
+    let mark = if focused == Focused::Yes { canvas.look.glyphs.gutter() } else { " " };
+    frame.render_widget(Line::from(vec![Span::styled(mark, theme.key), Span::styled(field.label(), style)]), row);
+    let place = Rect { x: row.x + LABEL.min(row.width), width: row.width.saturating_sub(LABEL), ..row };
+    if field.input.value().is_empty() {
+        let hint = cut(&field.hint, usize::from(place.width).saturating_sub(2), canvas.look.glyphs);
+        let hint_place = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(1), ..place };
+        frame.render_widget(Span::styled(hint, theme.dim), hint_place);
+    }
+    input(canvas, frame, &field.input, place, focused);
+}
+
+/// What is wrong with the field that has the keys, or with the first that was left; else what it comes to.
+fn remark(canvas: Canvas<'_>, form: &Form) -> Option<(String, ratatui::style::Style)> {
+    let theme = &canvas.look.theme;
+    let focused = match form.focus {
+        Place::Field(at) => form.fields.get(at),
+        Place::Cancel | Place::Accept => None,
+    };
+    let faulty = |field: &&Field| field.visited && field.error.is_some();
+    let fault = focused.filter(faulty).or_else(|| form.fields.iter().find(faulty));
+    if let Some(error) = fault.and_then(|field| field.error.clone()) {
+        return Some((error, theme.error));
+    }
+    let field = focused.filter(|field| !field.input.value().is_empty() && !field.hint.is_empty())?;
+    Some((field.hint.clone(), theme.dim))
+}
+
+fn buttons(canvas: Canvas<'_>, frame: &mut Frame, form: &Form, inner: Rect) {
+    let theme = &canvas.look.theme;
+    let button = |label: &str, focused: bool| {
+        let style = if focused { theme.title.patch(theme.selected) } else { theme.text };
+        Span::styled(format!("[ {label} ]"), style)
+    };
+    let confirms = matches!(form.purpose, Purpose::Confirm(_)) && form.fields.is_empty();
+    let hint = if confirms { "y does it, n does not" } else { "enter does it, tab moves, esc cancels" };
+    let line = Line::from(vec![
+        button("Cancel", form.focus == Place::Cancel),
+        Span::raw("  "),
+        button(form.accept, form.focus == Place::Accept),
+        Span::raw("  "),
+        Span::styled(hint, theme.dim),
+    ]);
+    if inner.height > 0 {
+        frame.render_widget(line, Rect { y: inner.bottom() - 1, height: 1, ..inner });
+    }
+}
+
+/// The menu of orders.
+pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
+    let (theme, glyphs, sort) = (&canvas.look.theme, canvas.look.glyphs, canvas.state.sort);
+    let height = u16::try_from(SortKey::ALL.len()).unwrap_or(0) + 2;
+    let inner = open(canvas, frame, "Sort by", 34, height);
+    let width = usize::from(inner.width);
+    for (at, key) in SortKey::ALL.into_iter().enumerate() {
+        let direction = if key == sort.key { sort.direction } else { key.natural() };
+        let arrow = match direction {
+            Direction::Ascending => glyphs.arrow_up(),
+            Direction::Descending => glyphs.arrow_down(),
+        };
+        let current = if key == sort.key { "now" } else { "" };
+        let text = format!(" {arrow} {:<16}{current}", key.label());
+        let padding = " ".repeat(width.saturating_sub(width_of(&text)));
+        let style = if at == highlighted { theme.selected } else { theme.text };
+        let y = inner.y + u16::try_from(at).unwrap_or(0);
+        if y < inner.bottom() {
+            frame.render_widget(Span::styled(text + &padding, style), Rect { y, height: 1, ..inner });
+        }
+    }
+    if inner.height > 0 {
+        let hint = "enter sorts, s reverses";
+        frame.render_widget(Span::styled(hint, theme.dim), Rect { y: inner.bottom() - 1, height: 1, ..inner });
+    }
+}

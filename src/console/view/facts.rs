@@ -1,0 +1,170 @@
+//! What is to be known of an incident before its chart: in full where there is room, in three lines where there is not.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::canvas::Canvas;
+use super::standing;
+use super::text::{cut, number, wrap};
+use crate::console::event::{Detail, Picture};
+use crate::console::state::processor::{Standing, standing};
+use crate::domain::schedule::MAX_ATTEMPTS;
+use crate::domain::text::shorten;
+use crate::domain::{Aggregation, Incident, SnapshotFacts, Status, Timestamp, span};
+
+const LABEL: usize = 10;
+
+/// The heading: number and title, in at most two lines.
+pub(super) fn heading(canvas: Canvas<'_>, incident: &Incident, width: usize) -> Vec<Line<'static>> {
+    let text = format!("#{} {}", incident.id, incident.title);
+    let mut lines = wrap(&text, width);
+    if lines.len() > 2 {
+        let rest = lines.split_off(1).join(" ");
+        lines.push(cut(&rest, width, canvas.look.glyphs));
+    }
+    lines.into_iter().map(|line| Line::styled(line, canvas.look.theme.title)).collect()
+}
+
+/// Three lines for little room.
+pub(super) fn brief(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
+    let (incident, theme, glyphs) = (&detail.incident, &canvas.look.theme, canvas.look.glyphs);
+    let (glyph, style) = super::incidents::status(canvas, incident);
+    let separator = format!(" {} ", glyphs.separator());
+    let rule = [rule(incident), projects(incident)].join(&separator);
+    let course = format!("{glyph} {}", course(canvas, incident));
+    let room = width.saturating_sub(super::text::width_of(&course));
+    let first = Line::from(vec![
+        Span::styled(course, style),
+        Span::styled(cut(&format!("{separator}{rule}"), room, glyphs), theme.dim),
+    ]);
+    let (snapshot, style) = snapshot(canvas, incident);
+    let totals = totals(canvas, detail).map(|(totals, _)| totals).unwrap_or_default();
+    let snapshot = cut(&snapshot, width, glyphs);
+    let room = width.saturating_sub(super::text::width_of(&snapshot));
+    let totals = if totals.is_empty() { totals } else { cut(&format!("{separator}{totals}"), room, glyphs) };
+    vec![first, Line::from(vec![Span::styled(snapshot, style), Span::styled(totals, theme.text)])]
+}
+
+/// Everything, one fact a line, those that are long on several.
+pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
+    let (incident, theme) = (&detail.incident, &canvas.look.theme);
+    let (glyph, style) = super::incidents::status(canvas, incident);
+    let mut lines = Vec::new();
+    let mut fact = |label: &str, text: &str, style: Style| {
+        let room = width.saturating_sub(LABEL).max(10);
+        for (at, line) in wrap(text, room).into_iter().take(3).enumerate() {
+            let label = if at == 0 { label } else { "" };
+            lines
+                .push(Line::from(vec![Span::styled(format!("{label:<LABEL$}"), theme.dim), Span::styled(line, style)]));
+        }
+    };
+    fact("status", &format!("{glyph} {}", course(canvas, incident)), style);
+    fact("rule", &rule(incident), theme.text);
+    fact("projects", &projects(incident), theme.text);
+    let query = if incident.query.is_empty() { "every event".to_owned() } else { incident.query.clone() };
+    let counted = match incident.aggregation {
+        Aggregation::Total => query,
+        Aggregation::UniqueUsers => format!("{query}, counting unique users"),
+    };
+    fact("query", &counted, theme.text);
+    fact("started", &started(canvas, incident), theme.text);
+    let (text, style) = snapshot(canvas, incident);
+    fact("snapshot", &text, style);
+    if let Some((totals, range)) = totals(canvas, detail) {
+        fact("totals", &totals, theme.text);
+        fact("", &range, theme.dim);
+    }
+    lines
+}
+
+/// `closed Nov 24 12:36, after 1h 12m`, `open for 18m`.
+fn course(canvas: Canvas<'_>, incident: &Incident) -> String {
+    match (incident.status, incident.date_closed) {
+        (Status::Closed, Some(closed)) => {
+            let lasted = span::format(closed.since(incident.date_started));
+            format!("closed {}, after {lasted}", canvas.state.zone.day_and_minute(closed))
+        }
+        _ => format!("open for {}", span::format(canvas.moment.now.since(incident.date_started))),
+    }
+}
+
+fn rule(incident: &Incident) -> String {
+    let window = incident.time_window;
+    match &incident.rule {
+        Some(rule) => format!("{}, window {window}", shorten(rule, 60)),
+        None => format!("no rule, window {window}"),
+    }
+}
+
+fn projects(incident: &Incident) -> String {
+    if incident.projects.is_empty() { "all projects".to_owned() } else { shorten(&incident.projects.join(", "), 200) }
+}
+
+fn started(canvas: Canvas<'_>, incident: &Incident) -> String {
+    let zone = canvas.state.zone;
+    let started = format!("{} {}", zone.day_and_minute(incident.date_started), zone.name(incident.date_started));
+    let later = incident.date_detected.since(incident.date_started);
+    if later.is_zero() { started } else { format!("{started}, detected {} later", span::format(later)) }
+}
+
+/// How it stands with the snapshot, in a sentence.
+fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
+    let (state, now, theme) = (canvas.state, canvas.moment.now, &canvas.look.theme);
+    let standing = standing(incident, state.prospect(now), now);
+    let (cell, style) = standing::cell(standing, state.zone, canvas.look);
+    let pending = incident.pending.as_ref();
+    let target = pending.map(|pending| state.zone.day_and_minute(pending.target_run_date)).unwrap_or_default();
+    let error = pending.and_then(|pending| pending.last_error.as_deref()).map(|error| shorten(error, 160));
+    let error = error.map(|error| format!(": {error}")).unwrap_or_default();
+    let text = match (standing, &incident.snapshot) {
+        (Standing::Open, _) => return ("after the close".to_owned(), theme.dim),
+        (Standing::Nothing, _) => "none: its pending snapshot was given up; P captures it".to_owned(),
+        (Standing::Waiting(_), _) => format!("{cell}, at {target}"),
+        (Standing::Due(_), _) => format!("{cell}, since {target}"),
+        (Standing::Capturing, _) => cell,
+        (Standing::Retrying(..), _) => format!("{cell}{error}"),
+        (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
+        (Standing::Partial, Some(facts)) => format!("partial, {}; complete at {target}", captured(canvas, facts)),
+        (Standing::Captured, Some(facts)) => captured(canvas, facts),
+        (Standing::Partial | Standing::Captured, None) => cell,
+    };
+    (text, style)
+}
+
+fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {
+    let zone = canvas.state.zone;
+    let (added, as_of) = (zone.day_and_minute(facts.date_added), as_of(canvas, facts.date_added, facts.as_of));
+    let clipped = if facts.clipped { ", clipped: the source had lost a part" } else { "" };
+    format!("captured {added}{as_of}{clipped}")
+}
+
+fn as_of(canvas: Canvas<'_>, added: Timestamp, as_of: Timestamp) -> String {
+    let zone = canvas.state.zone;
+    match (zone.day_and_minute(added) == zone.day_and_minute(as_of), zone.date(added) == zone.date(as_of)) {
+        (true, _) => String::new(),
+        (false, true) => format!(", as of {}", zone.minute(as_of)),
+        (false, false) => format!(", as of {}", zone.day_and_minute(as_of)),
+    }
+}
+
+/// The totals, and over which range: it is another than the chart's (rule 9).
+fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
+    let (snapshot, so_far) = match &detail.picture {
+        Picture::Captured(snapshot) => (snapshot, ""),
+        Picture::Preview(snapshot) => (snapshot, " so far"),
+        Picture::Unavailable(_) => return None,
+    };
+    let facts = &snapshot.facts;
+    let events = facts.total_events.map_or_else(|| "unknown events".to_owned(), |count| counted(count, "event"));
+    let users = facts.unique_users.map_or_else(|| "users unknown".to_owned(), |count| counted(count, "user"));
+    let zone = canvas.state.zone;
+    let totals = detail.incident.course().ranges(facts.as_of).totals;
+    let (start, end) = (zone.day_and_minute(totals.start), zone.day_and_minute(totals.end));
+    let range = format!("{start} to {end}; not the sum of the chart");
+    Some((format!("{events}, {users}{so_far}"), range))
+}
+
+fn counted(count: i64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", number(count))
+}

@@ -1,0 +1,111 @@
+//! The line at the bottom: the filter while it is typed, else what the console has just said, else the keys that matter
+//! here and now.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use tui_input::Input;
+
+use super::canvas::Canvas;
+use super::text::{cut, width_of};
+use crate::console::keymap::{self, BINDINGS, Binding};
+use crate::console::state::FilterLine;
+use crate::console::state::toasts::{Toast, Tone};
+
+/// Draws the line.
+pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
+    let area = canvas.screen.footer;
+    match (&canvas.state.filter_line, canvas.state.toasts.current(canvas.moment.real)) {
+        (Some(line), _) => filter(canvas, frame, line),
+        (None, Some(toast)) => frame.render_widget(said(canvas, toast, area.width), area),
+        (None, None) => frame.render_widget(hints(canvas, usize::from(area.width)), area),
+    }
+}
+
+fn filter(canvas: Canvas<'_>, frame: &mut Frame, line: &FilterLine) {
+    let (area, theme) = (canvas.screen.footer, &canvas.look.theme);
+    let help = line.error.as_deref().unwrap_or("words, status:open, project:web, #12; enter keeps, esc clears");
+    let style = if line.error.is_some() { theme.error } else { theme.dim };
+    frame.render_widget(Span::styled(" /", theme.key), area);
+    let help_width = width_of(help).min(usize::from(area.width) / 2);
+    let input_width = area.width.saturating_sub(4 + u16::try_from(help_width).unwrap_or(0));
+    let place = Rect { x: area.x + 2.min(area.width), width: input_width, ..area };
+    input(canvas, frame, &line.input, place, Focused::Yes);
+    let help = cut(help, help_width, canvas.look.glyphs);
+    let length = u16::try_from(width_of(&help)).unwrap_or(0);
+    frame.render_widget(Span::styled(help, style), Rect { x: area.right() - length, width: length, ..area });
+}
+
+/// Whether an input has the keys, and so the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Focused {
+    Yes,
+    No,
+}
+
+/// What is being typed, scrolled so that the cursor is seen.
+pub(super) fn input(canvas: Canvas<'_>, frame: &mut Frame, input: &Input, place: Rect, focused: Focused) {
+    if place.is_empty() {
+        return;
+    }
+    let room = usize::from(place.width).saturating_sub(1);
+    let scroll = if focused == Focused::Yes { input.visual_scroll(room) } else { 0 };
+    let mut skipped = 0;
+    let mut shown = String::new();
+    for c in input.value().chars() {
+        let width = width_of(c.encode_utf8(&mut [0; 4]));
+        if skipped < scroll {
+            skipped += width;
+        } else if width_of(&shown) + width <= room {
+            shown.push(if c.is_control() { ' ' } else { c });
+        }
+    }
+    frame.render_widget(Span::styled(shown, canvas.look.theme.text), place);
+    if focused == Focused::Yes {
+        let column = u16::try_from(input.visual_cursor().saturating_sub(scroll).min(room)).unwrap_or(0);
+        frame.set_cursor_position(Position::new(place.x + column, place.y));
+    }
+}
+
+fn said(canvas: Canvas<'_>, toast: &Toast, width: u16) -> Line<'static> {
+    let theme = &canvas.look.theme;
+    let style = match toast.tone {
+        Tone::Plain => theme.text,
+        Tone::Success => theme.success,
+        Tone::Warning => theme.warning,
+        Tone::Error => theme.error,
+    };
+    let text = cut(&toast.text, usize::from(width).saturating_sub(2), canvas.look.glyphs);
+    Line::from(vec![Span::raw(" "), Span::styled(text, style)])
+}
+
+/// The keys that can be used now, by their place in the table; those for help and leaving always fit.
+fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
+    let theme = &canvas.look.theme;
+    let state = canvas.state;
+    let usable = |binding: &&Binding| {
+        binding.hint.is_some()
+            && binding.scope.covers(state.view)
+            && keymap::availability(binding.action, state, canvas.moment.now).is_ok()
+    };
+    let mut bindings: Vec<&Binding> = BINDINGS.iter().filter(usable).collect();
+    bindings.sort_by_key(|binding| binding.hint);
+    let cost = |binding: &Binding| width_of(&binding.keys[0].name()) + width_of(binding.label) + 3;
+    let (always, others): (Vec<&Binding>, Vec<&Binding>) =
+        bindings.into_iter().partition(|binding| binding.hint >= Some(40));
+    let mut room = width.saturating_sub(1 + always.iter().map(|binding| cost(binding)).sum::<usize>());
+    let mut shown: Vec<&Binding> = Vec::new();
+    for binding in others {
+        if cost(binding) > room {
+            break;
+        }
+        room -= cost(binding);
+        shown.push(binding);
+    }
+    let mut spans = vec![Span::raw(" ")];
+    for binding in shown.into_iter().chain(always) {
+        spans.push(Span::styled(binding.keys[0].name(), theme.key));
+        spans.push(Span::styled(format!(" {}  ", binding.label), theme.dim));
+    }
+    Line::from(spans)
+}

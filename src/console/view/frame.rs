@@ -1,0 +1,176 @@
+//! The frame around list and detail: the tabs and the filter in its upper edge, the marks and the age of the rows in its
+//! lower one, and the line between the panes.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Borders};
+
+use super::canvas::Canvas;
+use super::text::{cut, number, width_of};
+use crate::console::screen::{Arrangement, Focus};
+use crate::console::state::connection::{Attempt, Connection};
+use crate::console::state::list::Contents;
+use crate::console::state::{State, ViewKind};
+use crate::domain::span;
+
+/// Draws the frame.
+pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
+    let (screen, theme) = (canvas.screen, &canvas.look.theme);
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_type(BorderType::Plain)
+        .border_set(canvas.look.glyphs.border())
+        .border_style(theme.border);
+    frame.render_widget(block, screen.frame);
+    upper(canvas, frame);
+    lower(canvas, frame);
+    divider(canvas, frame);
+}
+
+fn upper(canvas: Canvas<'_>, frame: &mut Frame) {
+    let edge = Rect { height: 1, ..canvas.screen.frame };
+    let room = usize::from(edge.width).saturating_sub(4);
+    let right = position(canvas);
+    // The tabs with what they hold, with their names, or with the name of this one only.
+    let tabs = [tabs(canvas, true), tabs(canvas, false), names(canvas)];
+    let right_width: usize = right.iter().map(Span::width).sum();
+    let fits = |tabs: &&Line<'static>| tabs.width() + right_width < room;
+    let chosen = tabs.iter().find(fits).unwrap_or(&tabs[2]);
+    frame.render_widget(chosen, Rect { x: edge.x + 1, width: edge.width.saturating_sub(2), ..edge });
+    if chosen.width() + right_width < room {
+        let length = u16::try_from(right_width).unwrap_or(0);
+        let place = Rect { x: edge.right() - 2 - length, width: length, ..edge };
+        frame.render_widget(Line::from(right), place);
+    }
+}
+
+fn tabs(canvas: Canvas<'_>, with_counts: bool) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (at, view) in ViewKind::ALL.into_iter().enumerate() {
+        let style = tab_style(canvas, view);
+        spans.push(Span::styled(format!(" {} {}", at + 1, view.name()), style));
+        if with_counts {
+            spans.extend(counts(canvas, view));
+        }
+        spans.push(Span::styled(" ", style));
+    }
+    Line::from(spans)
+}
+
+fn names(canvas: Canvas<'_>) -> Line<'static> {
+    let tab = |(at, view): (usize, ViewKind)| {
+        let name =
+            if view == canvas.state.view { format!(" {} {} ", at + 1, view.name()) } else { format!(" {} ", at + 1) };
+        Span::styled(name, tab_style(canvas, view))
+    };
+    Line::from_iter(ViewKind::ALL.into_iter().enumerate().map(tab))
+}
+
+fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
+    let theme = &canvas.look.theme;
+    if view != canvas.state.view { theme.dim } else { theme.title.patch(theme.selected) }
+}
+
+/// What a tab holds, and what of it needs somebody.
+fn counts(canvas: Canvas<'_>, view: ViewKind) -> Vec<Span<'static>> {
+    let theme = &canvas.look.theme;
+    let Some(counts) = canvas.state.overview.as_ref().map(|overview| overview.counts) else { return Vec::new() };
+    let plain = |count: u64| Span::styled(format!(" {}", number(count.cast_signed())), tab_style(canvas, view));
+    let said = |count: u64, what: &str, style: Style| {
+        (count > 0).then(|| Span::styled(format!(" {} {what}", number(count.cast_signed())), style))
+    };
+    match view {
+        ViewKind::Incidents => said(counts.incidents_open, "open", theme.open).into_iter().collect(),
+        ViewKind::Pending => {
+            let mut spans = vec![plain(counts.pending)];
+            spans.extend(said(counts.failing, "failing", theme.failing));
+            spans.extend(said(counts.dead, "dead", theme.dead));
+            spans
+        }
+        ViewKind::Snapshots => vec![plain(counts.snapshots)],
+        ViewKind::Processor => Vec::new(),
+    }
+}
+
+/// The filter, and the row of the cursor among how many.
+fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
+    let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
+    let Some(list) = state.list().filter(|list| list.contents() == Contents::Known) else { return Vec::new() };
+    let mut spans = vec![Span::raw(" ")];
+    if state.view == ViewKind::Incidents && !state.filter.text.is_empty() {
+        spans.push(Span::styled(format!("/{}  ", cut(&state.filter.text, 30, glyphs)), theme.warning));
+    }
+    let total = list.ids().len();
+    let place = if list.is_listed() { list.position() + 1 } else { 0 };
+    spans.push(Span::styled(format!("{place} of {total} "), theme.dim));
+    spans
+}
+
+fn lower(canvas: Canvas<'_>, frame: &mut Frame) {
+    let frame_area = canvas.screen.frame;
+    let edge = Rect { y: frame_area.bottom() - 1, height: 1, ..frame_area };
+    let room = usize::from(edge.width).saturating_sub(4);
+    let (said, style) = condition(canvas);
+    let said = cut(&said, room, canvas.look.glyphs);
+    if !said.is_empty() {
+        let length = u16::try_from(width_of(&said)).unwrap_or(0);
+        frame.render_widget(Span::styled(said.clone(), style), Rect { x: edge.x + 2, width: length, ..edge });
+    }
+    let read = age(canvas.state, canvas);
+    if width_of(&said) + read.len() + 2 < room && !read.is_empty() {
+        let length = u16::try_from(read.len()).unwrap_or(0);
+        let place = Rect { x: edge.right() - 2 - length, width: length, ..edge };
+        frame.render_widget(Span::styled(read, canvas.look.theme.dim), place);
+    }
+}
+
+/// What one must know about these rows: an outage first, then what left the list, then the marks.
+fn condition(canvas: Canvas<'_>) -> (String, Style) {
+    let (state, theme) = (canvas.state, &canvas.look.theme);
+    if let Connection::Lost { answered_at, outage } = &state.connection {
+        let retry = match outage.attempt {
+            Attempt::UnderWay => "trying now".to_owned(),
+            Attempt::Waiting => format!("retrying in {}", span::format(outage.retry_at.since(canvas.moment.real))),
+        };
+        let since = state.zone.time(*answered_at);
+        return (format!(" database lost, {retry}, rows from {since}: {} ", outage.error), theme.error);
+    }
+    let Some(list) = state.list() else { return (String::new(), theme.text) };
+    match (list.marks().len(), list.hidden_marks(), list.selected()) {
+        (0, _, Some(id)) if !list.is_listed() => (format!(" #{id} is no longer in this list "), theme.warning),
+        (0, _, _) => (String::new(), theme.text),
+        (marked, 0, _) => (format!(" {marked} marked "), theme.warning),
+        (marked, hidden, _) => (format!(" {marked} marked, {hidden} hidden by the filter "), theme.warning),
+    }
+}
+
+fn age(state: &State, canvas: Canvas<'_>) -> String {
+    match (&state.connection, state.listed_at) {
+        (Connection::Up { .. }, Some(listed)) if state.view == ViewKind::Incidents => {
+            let old = canvas.moment.now.since(listed);
+            if old.as_secs() < 15 { String::new() } else { format!(" read {} ", super::header::ago(old)) }
+        }
+        _ => String::new(),
+    }
+}
+
+fn divider(canvas: Canvas<'_>, frame: &mut Frame) {
+    let (screen, glyphs, theme) = (canvas.screen, canvas.look.glyphs, &canvas.look.theme);
+    if canvas.state.view == ViewKind::Processor || screen.divider.is_empty() {
+        return;
+    }
+    let focused = canvas.state.focus == Focus::Detail;
+    let style = if focused { theme.border_focused } else { theme.border };
+    let border = glyphs.border();
+    let buffer = frame.buffer_mut();
+    let place = screen.divider;
+    for position in place.positions() {
+        let symbol =
+            if screen.arrangement == Arrangement::Beside { border.vertical_left } else { border.horizontal_top };
+        if let Some(cell) = buffer.cell_mut(position) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+    }
+}

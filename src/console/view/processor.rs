@@ -1,0 +1,214 @@
+//! View 4: what the processor does, its runs, who else runs one on this database, and the log.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::canvas::Canvas;
+use super::header::ago;
+use super::text::{Row, cut, number, restyle};
+use crate::console::options::ProcessorChoice;
+use crate::console::state::processor::{ProcessorState, is_alive};
+use crate::domain::{Processor, ProcessorRun, span, text};
+
+/// Draws the view.
+pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
+    let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let facts = facts(canvas);
+    let runs = runs(canvas, usize::from(area.width));
+    let others = others(canvas, usize::from(area.width));
+    // The facts always; then the log gets a third, and the tables what they need of the rest.
+    let height = usize::from(area.height);
+    let left = height.saturating_sub(facts.len());
+    let log = (left / 3).max(left.saturating_sub(runs.len() + others.len() + 3));
+    let tables = left - log.min(left);
+    let others_rows = others.len().min(tables / 2);
+    let runs_rows = tables.saturating_sub(if others_rows > 0 { others_rows + 1 } else { 0 });
+    let mut y = area.y;
+    let mut put = |lines: &[Line<'static>], most: usize| {
+        for line in lines.iter().take(most) {
+            if y < area.bottom() {
+                frame.render_widget(line, Rect { y, height: 1, ..area });
+                y += 1;
+            }
+        }
+    };
+    put(&facts, height);
+    put(&runs, runs_rows.saturating_sub(1));
+    put(&[Line::default()], usize::from(runs_rows > 0));
+    put(&others, others_rows);
+    put(&[Line::default()], usize::from(others_rows > 0));
+    let rest = usize::from(area.bottom().saturating_sub(y));
+    let lines = log_lines(canvas, rest, usize::from(area.width));
+    for line in lines {
+        if y < area.bottom() {
+            frame.render_widget(line, Rect { y, height: 1, ..area });
+            y += 1;
+        }
+    }
+}
+
+fn facts(canvas: Canvas<'_>) -> Vec<Line<'static>> {
+    let (state, theme) = (canvas.state, &canvas.look.theme);
+    let fact = |label: &str, text: String, style: Style| {
+        Line::from(vec![Span::styled(format!("{label:<11}"), theme.dim), Span::styled(text, style)])
+    };
+    let (what, style) = doing(canvas);
+    let mut lines = vec![fact("processor", what, style)];
+    if let Some(last) = &state.processor.last {
+        let at = state.zone.day_and_minute(last.at);
+        let (said, style) = match &last.result {
+            Ok(counts) if counts.due() == 0 => (format!("{at}, nothing was due"), theme.text),
+            Ok(counts) => {
+                let style = if counts.failed > 0 { theme.failing } else { theme.success };
+                (format!("{at}, {} captured, {} failed", number(counts.captured.cast_signed()), counts.failed), style)
+            }
+            Err(error) => (format!("{at}, failed: {}", text::shorten(error, 200)), theme.error),
+        };
+        lines.push(fact("last run", said, style));
+    }
+    if let Some(counts) = state.overview.as_ref().map(|overview| overview.counts) {
+        let (pending, due, failing, dead) = (counts.pending, counts.due, counts.failing, counts.dead);
+        let style = if failing + dead > 0 { theme.failing } else { theme.text };
+        lines.push(fact("pending", format!("{pending}, {due} due, {failing} failing, {dead} dead"), style));
+    }
+    lines.push(fact("acts as", text::shorten(&state.options.by, 60), theme.text));
+    lines.push(Line::default());
+    lines
+}
+
+fn doing(canvas: Canvas<'_>) -> (String, Style) {
+    let (state, theme, now) = (canvas.state, &canvas.look.theme, canvas.moment.now);
+    let every = match state.options.processor {
+        ProcessorChoice::Every(interval) => format!(", every {}", span::format(interval)),
+        ProcessorChoice::Off(_) => String::new(),
+    };
+    match &state.processor.state {
+        ProcessorState::Off(reason) => (format!("none in this console ({reason})"), theme.warning),
+        ProcessorState::Starting => ("starting".to_owned(), theme.dim),
+        ProcessorState::Running { since, trigger } => {
+            (format!("running for {} ({trigger})", span::format(now.since(*since))), theme.due)
+        }
+        ProcessorState::Failed { error, retry_at } => {
+            let left = span::format(retry_at.since(canvas.moment.real));
+            (format!("failed, tries again in {left}: {}", text::shorten(error, 200)), theme.error)
+        }
+        ProcessorState::Waiting { next_run_at } => {
+            let at = state.zone.time(*next_run_at);
+            (format!("waiting, next run {at} (in {}){every}", span::format(next_run_at.since(now))), theme.text)
+        }
+    }
+}
+
+fn heading(canvas: Canvas<'_>, name: &str, columns: &[(&str, usize, bool)], width: usize) -> Line<'static> {
+    let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
+    let mut row = Row::default();
+    row.left(name, 13.min(width), theme.title, glyphs);
+    for (label, columns, right) in columns {
+        row.gap(1);
+        if *right {
+            row.right(label, *columns, theme.dim, glyphs)
+        } else {
+            row.left(label, *columns, theme.dim, glyphs)
+        };
+    }
+    row.line()
+}
+
+fn runs(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
+    let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
+    let columns = [
+        ("WHY", 8, false),
+        ("TOOK", 8, true),
+        ("CAPTURED", 8, true),
+        ("SKIPPED", 7, true),
+        ("FAILED", 6, true),
+        ("WHERE", 16, false),
+    ];
+    let mut lines = vec![heading(canvas, "runs", &columns, width)];
+    let runs = state.overview.as_ref().map(|overview| overview.runs.as_slice()).unwrap_or_default();
+    if runs.is_empty() {
+        lines.push(Line::styled("no run has found anything due yet", theme.dim));
+    }
+    let count = |count: u64| number(count.cast_signed());
+    for run in runs {
+        let ProcessorRun { trigger, counts, host, started_at, .. } = run;
+        let took = match run.finished_at {
+            Some(finished) => took(finished.since(*started_at)),
+            None if canvas.moment.now.since(run.updated_at).as_secs() < 120 => "running".to_owned(),
+            None => "cut off".to_owned(),
+        };
+        let failed = if counts.failed > 0 || run.error.is_some() { theme.failing } else { theme.text };
+        let skipped = counts.skipped_open + counts.skipped_existing;
+        let mut row = Row::default();
+        row.right(&state.zone.day_and_minute(*started_at), 12, theme.text, glyphs).gap(2);
+        row.left(trigger.name(), 8, theme.dim, glyphs).gap(1).right(&took, 8, theme.dim, glyphs).gap(1);
+        row.right(&count(counts.captured), 8, theme.text, glyphs).gap(1);
+        row.right(&count(skipped), 7, theme.dim, glyphs).gap(1).right(&count(counts.failed), 6, failed, glyphs).gap(1);
+        let room = width.saturating_sub(64).max(16);
+        match &run.error {
+            Some(error) => row.left(&format!("{host}: {error}"), room, theme.error, glyphs),
+            None => row.left(host, room, theme.dim, glyphs),
+        };
+        lines.push(row.line());
+    }
+    lines
+}
+
+fn took(span: std::time::Duration) -> String {
+    if span.as_secs() < 10 {
+        format!("{} ms", number(i64::try_from(span.as_millis()).unwrap_or(0)))
+    } else {
+        span::format(span)
+    }
+}
+
+fn others(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
+    let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
+    let processors = state.overview.as_ref().map(|overview| overview.processors.as_slice()).unwrap_or_default();
+    if processors.is_empty() {
+        return Vec::new();
+    }
+    let columns =
+        [("HOST", 18, false), ("PID", 8, true), ("VERSION", 8, false), ("NEXT RUN", 12, true), ("SEEN", 10, false)];
+    let mut lines = vec![heading(canvas, "processes", &columns, width)];
+    for processor in processors {
+        let Processor { host, pid, kind, version, next_run_at, last_seen } = processor;
+        let alive = is_alive(processor, canvas.moment.now);
+        let style = if alive { theme.text } else { theme.dim };
+        let next = next_run_at.map_or_else(|| "-".to_owned(), |next| state.zone.day_and_minute(next));
+        let seen = ago(canvas.moment.now.since(*last_seen));
+        let seen = if alive { seen } else { format!("{seen}, gone?") };
+        let mut row = Row::default();
+        row.left(kind.name(), 13, style, glyphs).gap(1).left(host, 18, style, glyphs).gap(1);
+        row.right(&pid.to_string(), 8, theme.dim, glyphs).gap(1).left(version, 8, theme.dim, glyphs).gap(1);
+        row.right(&next, 12, style, glyphs).gap(1).left(&seen, width.saturating_sub(64).max(10), theme.dim, glyphs);
+        lines.push(row.line());
+    }
+    lines
+}
+
+/// The newest lines at the bottom; scrolled back by as many as the operator went up.
+fn log_lines(canvas: Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
+    let (state, theme) = (canvas.state, &canvas.look.theme);
+    let Some(room) = height.checked_sub(1) else { return Vec::new() };
+    let scroll = state.processor.scroll.min(state.log.len().saturating_sub(1));
+    let end = state.log.len() - scroll;
+    let start = end.saturating_sub(room);
+    let scrolled = if scroll > 0 { format!("  {scroll} newer lines below, G shows them") } else { String::new() };
+    let mut lines = vec![Line::from(vec![Span::styled("log", theme.title), Span::styled(scrolled, theme.warning)])];
+    if state.log.is_empty() {
+        lines.push(Line::styled("nothing was logged yet", theme.dim));
+    }
+    for line in &state.log[start..end] {
+        let drawn = Line::from(cut(line, width, canvas.look.glyphs));
+        let style = match line {
+            line if line.contains("ERROR") => theme.error,
+            line if line.contains("WARN") => theme.warning,
+            _ => theme.dim,
+        };
+        lines.push(restyle(drawn, style));
+    }
+    lines
+}

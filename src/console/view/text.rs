@@ -1,0 +1,201 @@
+//! Texts in exactly so many columns, and numbers and times as they stand in a table. Knows nothing of incidents.
+
+use std::time::Duration;
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::console::glyphs::Glyphs;
+use crate::domain::span;
+use crate::domain::text::printable;
+
+/// How many columns a text takes.
+pub(super) fn width_of(text: &str) -> usize {
+    text.width()
+}
+
+/// A text in at most `width` columns, printable, with an ellipsis where something was cut off.
+pub(super) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
+    let safe = printable(text);
+    if safe.width() <= width {
+        return safe;
+    }
+    let mut kept = String::new();
+    let mut used = 0;
+    for grapheme in safe.graphemes(true) {
+        let next = grapheme.width();
+        if used + next + 1 > width {
+            break;
+        }
+        kept.push_str(grapheme);
+        used += next;
+    }
+    if width > 0 {
+        kept.push_str(glyphs.ellipsis());
+    }
+    kept
+}
+
+/// A text broken between words into lines of at most `width` columns.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in printable(text).split_whitespace() {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        for grapheme in word.graphemes(true) {
+            if !line.is_empty() && line.width() + grapheme.width() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push_str(grapheme);
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+/// A line built cell by cell, each in exactly its columns.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    spans: Vec<Span<'static>>,
+}
+
+impl Row {
+    /// A cell that begins at its left.
+    pub(super) fn left(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
+        let text = cut(text, width, glyphs);
+        let padding = " ".repeat(width - text.width().min(width));
+        self.spans.push(Span::styled(text + &padding, style));
+        self
+    }
+
+    /// A cell that ends at its right: numbers.
+    pub(super) fn right(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
+        let text = cut(text, width, glyphs);
+        let padding = " ".repeat(width - text.width().min(width));
+        self.spans.push(Span::styled(padding + &text, style));
+        self
+    }
+
+    /// A cell that is drawn already.
+    pub(super) fn drawn(&mut self, line: Line<'static>) -> &mut Self {
+        self.spans.extend(line.spans);
+        self
+    }
+
+    /// Empty columns.
+    pub(super) fn gap(&mut self, width: usize) -> &mut Self {
+        self.spans.push(Span::raw(" ".repeat(width)));
+        self
+    }
+
+    /// The line.
+    pub(super) fn line(&mut self) -> Line<'static> {
+        Line::from(std::mem::take(&mut self.spans))
+    }
+}
+
+/// The same line in one style: what is selected is reversed as a whole, what is out of date dimmed as a whole.
+pub(super) fn restyle(line: Line<'static>, style: Style) -> Line<'static> {
+    let text: String = line.spans.into_iter().map(|span| span.content.into_owned()).collect();
+    Line::from(Span::styled(text, style))
+}
+
+/// `1,204`.
+pub(super) fn number(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if number < 0 { format!("-{grouped}") } else { grouped }
+}
+
+/// How long ago, in at most seven columns: `18m`, `2h 10m`, `3d 4h`, `120d`.
+pub(super) fn age(span: Duration) -> String {
+    let days = span.as_secs() / 86_400;
+    match span.as_secs() {
+        0..60 => "now".to_owned(),
+        60..3_600 => format!("{}m", span.as_secs() / 60),
+        _ if days >= 100 => format!("{days}d"),
+        _ => span::format(span),
+    }
+}
+
+/// How long yet, always in seven columns, so that nothing moves while it counts: `28m 10s`, ` 2h 05m`, `    45s`.
+pub(super) fn countdown(left: Duration) -> String {
+    let seconds = left.as_secs();
+    match seconds {
+        0..60 => format!("{seconds:>6}s"),
+        60..3_600 => format!("{:>2}m {:02}s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{:>2}h {:02}m", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{:>2}d {:02}h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// How long yet, roughly: `2m`, `45s`, `3h`.
+pub(super) fn roughly(left: Duration) -> String {
+    let seconds = left.as_secs();
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_columns_and_never_within_a_character() {
+        let cut = |text, width| cut(text, width, Glyphs::Unicode);
+        assert_eq!(cut("checkout", 8), "checkout");
+        assert_eq!(cut("checkout errors", 8), "checkou…");
+        assert_eq!(cut("漢字漢字", 5), "漢字…");
+        assert_eq!(cut("漢字漢字", 4), "漢…");
+        assert_eq!(cut("ab", 0), "");
+        assert_eq!(cut("a\u{1b}[31m", 20), "a [31m");
+    }
+
+    #[test]
+    fn texts_are_wrapped_between_words_and_long_words_within() {
+        assert_eq!(wrap("the checkout is slow", 9), ["the", "checkout", "is slow"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("漢字漢字", 1).len(), 4);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1_204, 1_000_000, -12_345].map(number), ["0", "999", "1,204", "1,000,000", "-12,345"]);
+    }
+
+    #[test]
+    fn a_countdown_never_changes_its_width() {
+        for seconds in [0, 9, 59, 60, 599, 3_599, 3_600, 86_399, 86_400, 863_999] {
+            assert_eq!(countdown(Duration::from_secs(seconds)).len(), 7, "{seconds}");
+        }
+        assert_eq!(countdown(Duration::from_secs(1690)), "28m 10s");
+    }
+
+    #[test]
+    fn an_age_has_at_most_seven_columns() {
+        for seconds in [0, 59, 60, 3_599, 3_600, 86_399, 86_400, 8_639_999, 8_640_000, 900_000_000] {
+            assert!(age(Duration::from_secs(seconds)).len() <= 7, "{seconds}");
+        }
+    }
+}
