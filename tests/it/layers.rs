@@ -35,17 +35,17 @@ const CRATE: Layers = &[
 const OUTSIDE: &[&str] = &["config", "logging", "service", "ops", "source", "store", "clock", "domain"];
 const PURE: &[&str] = &["domain"];
 
+const PARTS: &[&str] = &[
+    "terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "options", "listing", "screen",
+    "theme", "glyphs", "zone",
+];
+
 /// The console, from above: what of the console a part may import, and what of the crate. The state names no theme and
 /// no view; only what performs effects, and the root that wires everything, know more of the crate than its rules.
 const CONSOLE: &[(&str, &[&str], &[&str])] = &[
-    (
-        "mod",
-        &[
-            "terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "options", "listing",
-            "screen", "theme", "glyphs", "zone",
-        ],
-        OUTSIDE,
-    ),
+    ("mod", PARTS, OUTSIDE),
+    // The console's own tests stand above all of it, beside its root.
+    ("tests", PARTS, OUTSIDE),
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
     ("terminal", &["event"], PURE),
     ("update", &["keymap", "state", "event", "effect", "options", "listing", "screen", "zone"], PURE),
