@@ -1,21 +1,22 @@
 //! Parses, loads, wires and dispatches. The only place that touches the terminal's streams, and that makes a clock.
 
+#[path = "main/shells.rs"]
+mod shells;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterimage::cli::{self, Arguments, CliError, Command, ConsoleOptions, GlobalOptions, Settings, Terminal};
+use afterimage::cli::{self, Arguments, CliError, Command, Settings, Terminal};
 use afterimage::clock::{Clock, ManualClock, SystemClock};
-use afterimage::config::{ConfigError, Configuration, DEFAULT_INTERVAL, Database, Environment};
-use afterimage::daemon;
+use afterimage::config::{ConfigError, Configuration, Database, Environment};
+use afterimage::console::ConsoleError;
+use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
-use afterimage::domain::{ProcessorKind, text};
-use afterimage::logging;
 use afterimage::ops::OpsError;
-use afterimage::service::ProcessorOptions;
-use afterimage::store::{Location, Store, StoreError};
+use afterimage::store::{Location, StoreError};
+use shells::Shell;
 use thiserror::Error;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// Why the program ends with anything but success.
@@ -27,13 +28,8 @@ enum Failure {
     Cli(#[from] CliError),
     #[error("the program cannot start: {0}")]
     Start(#[from] io::Error),
-    #[error(
-        "the console needs a terminal: without one run 'afterimage --daemon', or a command such as \
-         'afterimage incident list' (see 'afterimage --help')"
-    )]
-    NoTerminal,
-    #[error("{0} is not there yet")]
-    NotYet(&'static str),
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
 }
 
 impl Failure {
@@ -41,8 +37,8 @@ impl Failure {
         match self {
             Self::Config(error) => error.exit_status(),
             Self::Cli(error) => error.exit_status(),
-            Self::NoTerminal => 2,
-            Self::Start(_) | Self::NotYet(_) => 1,
+            Self::Console(error) => error.exit_status(),
+            Self::Start(_) => 1,
         }
     }
 
@@ -113,25 +109,28 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         None => Arc::new(SystemClock),
     };
     if console.demo {
-        return start_console(&console);
+        // It asks neither the environment nor the configuration: nobody's own database gets seeded by accident.
+        return shells::start_demo(&global, &console, &environment, clock).await;
     }
     let configuration = Configuration::load(global.config.as_deref())?;
     let database = match configuration.database(global.database_url.as_deref(), &environment)? {
         Database::Named(url) => Location::parse(&url)?,
         Database::Own(path) => Location::file(path),
     };
+    let by = configuration.user(global.by.as_deref(), &environment);
     let Some(command) = command else {
-        if console.daemon {
-            let options = processor_options(&console, &configuration, ProcessorKind::Daemon);
-            return start_daemon(&global, console.once, options, database, clock).await;
-        }
-        return start_console(&console);
+        let shell = Shell { global: &global, options: &console, configuration: &configuration, database, clock };
+        return if console.daemon {
+            shells::start_daemon(shell).await
+        } else {
+            shells::start_console(shell, by, &environment).await
+        };
     };
     let interrupt = CancellationToken::new();
     let settings = Settings {
         database,
         clock,
-        by: configuration.user(global.by.as_deref(), &environment),
+        by,
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
@@ -161,63 +160,4 @@ fn terminal(environment: &Environment) -> Terminal {
         unicode: environment.unicode,
         progress: io::stderr().is_terminal(),
     }
-}
-
-/// The console and the daemon come here.
-fn start_console(_options: &ConsoleOptions) -> Result<u8, Failure> {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(Failure::NoTerminal);
-    }
-    Err(Failure::NotYet("the console"))
-}
-
-fn processor_options(options: &ConsoleOptions, configuration: &Configuration, kind: ProcessorKind) -> ProcessorOptions {
-    ProcessorOptions {
-        interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
-        batch_size: options.batch_size.or(configuration.batch_size),
-        kind,
-    }
-}
-
-/// The processor without a console: until a signal, or once.
-async fn start_daemon(
-    global: &GlobalOptions,
-    once: bool,
-    options: ProcessorOptions,
-    database: Location,
-    clock: Arc<dyn Clock>,
-) -> Result<u8, Failure> {
-    if clock.overrides_database() && !once {
-        return Err(OpsError::Input("--now goes with --daemon only where it runs once: add --once".into()).into());
-    }
-    logging::to_stderr(global.json, io::stderr().is_terminal() && !global.no_color);
-    let stop = stop_on_signals()?;
-    let upgrade = Store::upgrade_at_start(&database);
-    let open = || Store::open(database.clone(), clock.clone(), upgrade);
-    if once {
-        let store = open().await?;
-        let report = daemon::run_once(&store, options.batch_size, stop).await.map_err(CliError::from)?;
-        store.close().await;
-        return Ok(u8::from(report.counts.failed > 0));
-    }
-    if let Some(store) = daemon::open_patiently(open, &stop).await? {
-        daemon::run(store, options, stop).await;
-    }
-    Ok(0)
-}
-
-/// Cancelled by the first SIGTERM or SIGINT.
-fn stop_on_signals() -> io::Result<CancellationToken> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let stop = CancellationToken::new();
-    let stopped = stop.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        stopped.cancel();
-    });
-    Ok(stop)
 }
