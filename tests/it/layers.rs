@@ -156,7 +156,7 @@ impl Source {
 
     /// The layer that it belongs to.
     fn layer(&self) -> &str {
-        if self.is_program() { "main" } else { &self.module[0] }
+        &self.module[0]
     }
 
     /// The part of its layer that it belongs to.
@@ -164,15 +164,10 @@ impl Source {
         self.module.get(1).map_or("mod", String::as_str)
     }
 
-    fn is_program(&self) -> bool {
-        self.module[0] == "main" || self.module[0] == "bin"
-    }
-
     fn imports(&self) -> Vec<Import> {
-        if self.is_program() {
-            return imports(&self.text, &[], "afterimage");
-        }
-        let imports = imports(&self.text, &self.module, "crate");
+        // The program is a crate of its own, which calls the layers by the library's name.
+        let root = if self.layer() == "main" { "afterimage" } else { "crate" };
+        let imports = imports(&self.text, &self.module, root);
         // A path to what is further in, or to one's own, imports nothing.
         imports.into_iter().filter(|import| !import.path.starts_with(&self.module)).collect()
     }
@@ -270,7 +265,12 @@ fn what_is_not_an_import_from_above_is_left_alone() {
         "pub(in crate::store) fn ops() -> impl Iterator<Item = u8> + use<> { self::x::y(self.ops) }",
         &[],
     );
-    check_faults("src/main.rs", "use afterimage::{cli, console::run}; use std::ops::Add;", &[]);
+    check_faults(
+        "src/main.rs",
+        "mod shells; use afterimage::{cli, console::run}; use std::ops::Add; shells::run()",
+        &[],
+    );
+    check_faults("src/main/shells.rs", "use super::Failure; use crate::Failure; use afterimage::daemon;", &[]);
 }
 
 #[test]
