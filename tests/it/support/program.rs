@@ -170,7 +170,6 @@ impl Running {
     }
 
     /// Sends it a signal: `TERM`, `KILL`, `STOP`.
-    #[expect(dead_code, reason = "the daemon's tests follow")]
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.expect("there is a kill").success(), "the process {} is there", self.child.id());
