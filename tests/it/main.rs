@@ -13,6 +13,7 @@ mod failures;
 mod import;
 mod incidents;
 mod layers;
+mod outages;
 mod previews;
 mod processes;
 mod processor;
@@ -21,6 +22,5 @@ mod races;
 mod recorded;
 mod schema;
 mod seeding;
-#[expect(dead_code, reason = "the tests that need the rest of it follow")]
 mod support;
 mod the_support;

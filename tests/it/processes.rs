@@ -1,6 +1,6 @@
 //! Several processes of the real program on one database, started at once and killed at any instant, on both engines.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use afterimage::store::SCHEMA_VERSION;
 
@@ -28,7 +28,7 @@ on_both_engines! {
         database.store().await;
         database.execute("insert into schema_migrations values (9999, 'to come', 0)").await;
         let program = Afterimage::on(&database);
-        for command in [&["incident", "list"][..], &["db", "migrate"], &["process"], &["status"]] {
+        for command in [&["incident", "list"][..], &["db", "migrate"], &["--daemon", "--once"], &["process"], &["status"]] {
             program.assert_fails(command, 4, &["9999", "upgrade the program"]);
         }
     }
@@ -46,11 +46,12 @@ on_both_engines! {
         assert_eq!(database.number("select max(version) from schema_migrations").await, SCHEMA_VERSION);
     }
 
-    async fn rule_18_three_processes_at_once_make_each_snapshot_once(database: TestDatabase) {
+    async fn rule_18_two_daemons_and_a_forced_run_as_processes_make_each_snapshot_once(database: TestDatabase) {
         let desk = Desk::on(database).await;
         desk.closed_many(INCIDENTS).await;
         let program = at_noon(&desk.database);
-        let running = [program.start(&["process"]), program.start(&["process"]), program.start(&["process"])];
+        let daemon = ["--daemon", "--once", "--batch-size", "20"];
+        let running = [program.start(&daemon), program.start(&daemon), program.start(&["process"])];
         for outcome in running.map(Running::wait) {
             assert_eq!(outcome.status, 0, "{outcome}");
         }
@@ -64,7 +65,7 @@ on_both_engines! {
         desk.closed_many(INCIDENTS).await;
         let program = at_noon(&desk.database);
         for turn in 0..16 {
-            let running = program.start(&["process"]);
+            let running = program.start(&["--daemon", "--once", "--batch-size", "10"]);
             tokio::time::sleep(Duration::from_millis(8 * turn)).await;
             running.kill();
             desk.check_whole().await;
@@ -72,5 +73,23 @@ on_both_engines! {
         desk.process().await;
         desk.check_whole().await;
         assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, i64::from(INCIDENTS));
+    }
+
+    async fn a_daemon_ends_in_order_when_it_is_told_to(database: TestDatabase) {
+        database.store().await;
+        for name in ["TERM", "INT"] {
+            let daemon = Afterimage::on(&database).start(&["--daemon"]);
+            let patience = Instant::now() + Duration::from_secs(30);
+            while database.number("select count(*) from processors").await == 0 {
+                assert!(Instant::now() < patience, "the daemon does not say that it is there");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let told = Instant::now();
+            daemon.signal(name);
+            let outcome = daemon.wait();
+            assert_eq!(outcome.status, 0, "{outcome}");
+            assert!(told.elapsed() < Duration::from_secs(2), "{:?}", told.elapsed());
+            assert_eq!(database.number("select count(*) from processors").await, 0, "it takes its leave");
+        }
     }
 }
