@@ -199,10 +199,12 @@ macro_rules! execute_by_ids {
         let text = $text.on($tx);
         match $tx {
             Tx::Sqlite(transaction) => {
-                sqlx::query(text).bind(json_ids($ids)).execute(&mut **transaction).await?.rows_affected()
+                let executed = sqlx::query(text).bind(json_ids($ids)).execute(&mut **transaction);
+                super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
             Tx::Postgres(transaction) => {
-                sqlx::query(text).bind(raw_ids($ids)).execute(&mut **transaction).await?.rows_affected()
+                let executed = sqlx::query(text).bind(raw_ids($ids)).execute(&mut **transaction);
+                super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
         }
     }};
@@ -271,10 +273,10 @@ impl Tx {
         let ids: Vec<IncidentId> = snapshots.iter().map(|snapshot| snapshot.facts.incident_id).collect();
         execute_by_ids!(self, DELETE_PARTIAL_SERIES, &ids);
         execute_by_ids!(self, DELETE_PARTIAL, &ids);
-        self.insert_facts(snapshots).await?;
+        super::engine::answered(self.insert_facts(snapshots)).await?;
         let both = |snapshot| SeriesKind::ALL.iter().map(move |kind| SeriesColumns::new(snapshot, *kind));
         let series: Vec<SeriesColumns> = snapshots.iter().flat_map(both).collect();
-        self.insert_series(&series).await
+        super::engine::answered(self.insert_series(&series)).await
     }
 
     async fn insert_facts(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sqlx::{Postgres, QueryBuilder, Sqlite};
 
-use super::engine::{Tx, execute, on_engine};
+use super::engine::{Tx, answered, execute, on_engine};
 use super::error::StoreError;
 use crate::domain::Event;
 
@@ -25,11 +25,11 @@ impl Tx {
             inserted += match self {
                 Self::Sqlite(transaction) => {
                     let mut query = insert_query::<Sqlite>(chunk)?;
-                    query.build().execute(&mut **transaction).await?.rows_affected()
+                    answered(async { Ok(query.build().execute(&mut **transaction).await?.rows_affected()) }).await?
                 }
                 Self::Postgres(transaction) => {
                     let mut query = insert_query::<Postgres>(chunk)?;
-                    query.build().execute(&mut **transaction).await?.rows_affected()
+                    answered(async { Ok(query.build().execute(&mut **transaction).await?.rows_affected()) }).await?
                 }
             };
         }

@@ -19,9 +19,6 @@ const GAP: Duration = Duration::from_millis(5);
 /// A batch that holds SQLite's write lock for longer is too large.
 pub(super) const LONGEST_LOCK: Duration = Duration::from_millis(10);
 
-/// The database ends every statement long before; this ends the wait for one that is no longer there.
-const LONGEST_BATCH: Duration = Duration::from_mins(1);
-
 /// A batch that was committed.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -91,15 +88,11 @@ pub(super) async fn capture_due(run: &Run<'_>, after: Cursor, limit: u32) -> Res
 /// Captures rows in one transaction.
 pub(super) async fn capture(run: &Run<'_>, rows: Rows<'_>) -> Result<Batch, FailedBatch> {
     let mut claims = Vec::new();
-    let work = async {
-        if run.store.locks_rows() {
-            capture_under_row_locks(run, rows, &mut claims).await
-        } else {
-            capture_under_write_lock(run, rows, &mut claims).await
-        }
+    let outcome = if run.store.locks_rows() {
+        capture_under_row_locks(run, rows, &mut claims).await
+    } else {
+        capture_under_write_lock(run, rows, &mut claims).await
     };
-    let silence = |_| Err(StoreError::Connection("the database has not answered for 60 s".into()));
-    let outcome = tokio::time::timeout(LONGEST_BATCH, work).await.unwrap_or_else(silence);
     outcome.map_err(|error| FailedBatch { claims, error })
 }
 
