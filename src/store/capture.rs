@@ -104,6 +104,14 @@ const DELETE_PENDING: Text = Text {
     postgres: "delete from pending_snapshots where incident_id = any($1)",
 };
 // Differs because SQLite has no arrays.
+const SETTLE_PENDING: Text = Text {
+    sqlite: "update pending_snapshots set next_attempt_at = target_run_date, attempts = 0, last_error = null, \
+                 last_error_at = null, last_host = null, dead_since = null \
+             where incident_id in (select value from json_each($1))",
+    postgres: "update pending_snapshots set next_attempt_at = target_run_date, attempts = 0, last_error = null, \
+                   last_error_at = null, last_host = null, dead_since = null where incident_id = any($1)",
+};
+// Differs because SQLite has no arrays.
 const DELETE_PARTIAL_SERIES: Text = Text {
     sqlite: "delete from time_series_snapshots where revision = 0 and incident_id in \
                  (select s.incident_id from incident_snapshots s \
@@ -260,6 +268,17 @@ impl Tx {
             return Ok(0);
         }
         Ok(execute_by_ids!(self, DELETE_PENDING, ids))
+    }
+
+    /// Forgets what went wrong with rows before, so that each is tried at its target.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn settle_pending_rows(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        if !ids.is_empty() {
+            execute_by_ids!(self, SETTLE_PENDING, ids);
+        }
+        Ok(())
     }
 
     /// Keeps snapshots, each instead of a partial one where there is one.

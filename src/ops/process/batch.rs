@@ -138,9 +138,11 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
     let mut batch = keep(run, &mut tx, rows, &unchanged, triage, measured).await?;
     tx.commit().await?;
     batch.held_lock = locked.elapsed();
-    // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
-    batch.claimed = claims.len();
-    batch.last = claims.last().map(cursor);
+    if matches!(rows, Rows::Due { .. }) {
+        // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
+        batch.claimed = claims.len();
+        batch.last = claims.last().map(cursor);
+    }
     tokio::time::sleep(GAP).await;
     Ok(batch)
 }
@@ -240,10 +242,14 @@ async fn keep(
     measured: Measured,
 ) -> Result<Batch, StoreError> {
     tx.insert_snapshots(&measured.snapshots).await?;
-    let complete = measured.snapshots.iter().filter(|snapshot| !snapshot.facts.partial);
+    let (partial, complete): (Vec<_>, Vec<_>) =
+        measured.snapshots.iter().map(|snapshot| &snapshot.facts).partition(|facts| facts.partial);
     let mut done = triage.removed;
-    done.extend(complete.map(|snapshot| snapshot.facts.incident_id));
+    done.extend(complete.iter().map(|facts| facts.incident_id));
     tx.delete_pending_rows(&done).await?;
+    // Whatever went wrong before, the complete one is to replace it at the target.
+    let kept: Vec<IncidentId> = partial.iter().map(|facts| facts.incident_id).collect();
+    tx.settle_pending_rows(&kept).await?;
     let counts = RunCounts {
         captured: measured.snapshots.len() as u64,
         failed: measured.failures.len() as u64,
