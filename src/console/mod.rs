@@ -65,13 +65,12 @@ pub enum ConsoleError {
 }
 
 impl ConsoleError {
-    /// The exit status that says it to scripts; `None` where the error of the database says it.
+    /// The exit status that says it to scripts.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::NoTerminal => 2,
+            Self::NoTerminal | Self::Database(StoreError::Url(_)) => 2,
             Self::Terminal(_) | Self::Panicked => 1,
-            Self::Database(StoreError::Url(_)) => 2,
             Self::Database(StoreError::Busy | StoreError::Schema(_)) => 4,
             Self::Database(_) => 5,
         }

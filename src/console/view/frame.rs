@@ -67,12 +67,12 @@ fn names(canvas: Canvas<'_>) -> Line<'static> {
             if view == canvas.state.view { format!(" {} {} ", at + 1, view.name()) } else { format!(" {} ", at + 1) };
         Span::styled(name, tab_style(canvas, view))
     };
-    Line::from_iter(ViewKind::ALL.into_iter().enumerate().map(tab))
+    ViewKind::ALL.into_iter().enumerate().map(tab).collect()
 }
 
 fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
     let theme = &canvas.look.theme;
-    if view != canvas.state.view { theme.dim } else { theme.title.patch(theme.selected) }
+    if view == canvas.state.view { theme.title.patch(theme.selected) } else { theme.dim }
 }
 
 /// What a tab holds, and what of it needs somebody.
