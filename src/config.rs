@@ -165,6 +165,14 @@ fn read_limited(path: &Path) -> std::io::Result<String> {
     std::fs::read_to_string(path)
 }
 
+/// Where a console's log is kept: in the XDG state folder, where there is a home.
+#[must_use]
+pub fn log_file() -> Option<PathBuf> {
+    let folders = choose_base_strategy().ok()?;
+    let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    Some(state.join("afterimage").join("afterimage.log"))
+}
+
 /// Reads the time between two runs: from a second to a week.
 ///
 /// # Errors

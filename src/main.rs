@@ -1,15 +1,21 @@
 //! Parses, loads, wires and dispatches. The only place that touches the terminal's streams, and that makes a clock.
 
+#[path = "main/shells.rs"]
+mod shells;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterimage::cli::{self, Arguments, CliError, Command, ConsoleOptions, Settings, Terminal};
+use afterimage::cli::{self, Arguments, CliError, Command, Settings, Terminal};
 use afterimage::clock::{Clock, ManualClock, SystemClock};
 use afterimage::config::{ConfigError, Configuration, Database, Environment};
+use afterimage::console::ConsoleError;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
+use afterimage::ops::OpsError;
 use afterimage::store::{Location, StoreError};
+use shells::Shell;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +28,8 @@ enum Failure {
     Cli(#[from] CliError),
     #[error("the program cannot start: {0}")]
     Start(#[from] io::Error),
-    #[error(
-        "the console needs a terminal: without one run 'afterimage --daemon', or a command such as \
-         'afterimage incident list' (see 'afterimage --help')"
-    )]
-    NoTerminal,
-    #[error("{0} is not there yet")]
-    NotYet(&'static str),
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
 }
 
 impl Failure {
@@ -36,8 +37,8 @@ impl Failure {
         match self {
             Self::Config(error) => error.exit_status(),
             Self::Cli(error) => error.exit_status(),
-            Self::NoTerminal => 2,
-            Self::Start(_) | Self::NotYet(_) => 1,
+            Self::Console(error) => error.exit_status(),
+            Self::Start(_) => 1,
         }
     }
 
@@ -48,6 +49,12 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::Cli(error.into())
+    }
+}
+
+impl From<OpsError> for Failure {
+    fn from(error: OpsError) -> Self {
         Self::Cli(error.into())
     }
 }
@@ -102,21 +109,28 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         None => Arc::new(SystemClock),
     };
     if console.demo {
-        return start_console(&console);
+        // It asks neither the environment nor the configuration: nobody's own database gets seeded by accident.
+        return shells::start_demo(&global, &console, &environment, clock).await;
     }
     let configuration = Configuration::load(global.config.as_deref())?;
     let database = match configuration.database(global.database_url.as_deref(), &environment)? {
         Database::Named(url) => Location::parse(&url)?,
         Database::Own(path) => Location::file(path),
     };
+    let by = configuration.user(global.by.as_deref(), &environment);
     let Some(command) = command else {
-        return if console.daemon { start_daemon(&console) } else { start_console(&console) };
+        let shell = Shell { global: &global, options: &console, configuration: &configuration, database, clock };
+        return if console.daemon {
+            shells::start_daemon(shell).await
+        } else {
+            shells::start_console(shell, by, &environment).await
+        };
     };
     let interrupt = CancellationToken::new();
     let settings = Settings {
         database,
         clock,
-        by: configuration.user(global.by.as_deref(), &environment),
+        by,
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
@@ -146,16 +160,4 @@ fn terminal(environment: &Environment) -> Terminal {
         unicode: environment.unicode,
         progress: io::stderr().is_terminal(),
     }
-}
-
-/// The console and the daemon come here.
-fn start_console(_options: &ConsoleOptions) -> Result<u8, Failure> {
-    if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
-        return Err(Failure::NoTerminal);
-    }
-    Err(Failure::NotYet("the console"))
-}
-
-fn start_daemon(_options: &ConsoleOptions) -> Result<u8, Failure> {
-    Err(Failure::NotYet("the daemon"))
 }

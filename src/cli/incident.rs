@@ -97,7 +97,7 @@ async fn edit(session: &mut Session<'_>, arguments: EditArguments) -> Result<Exi
     let now = session.now().await?;
     let request = EditRequest { title: arguments.title, date_started: at(arguments.started.as_ref(), now)? };
     let incident = edit::edit(&session.store, &session.settings.by, arguments.id, request).await?;
-    let said = format!("incident {} is now {}, started {}", incident.id, named(&incident), incident.date_started);
+    let said = format!("corrected {}, started {}", named(&incident), incident.date_started);
     say(session, &incident, &said)
 }
 
@@ -166,8 +166,8 @@ fn say_changes(session: &mut Session<'_>, changes: &[StatusChange], now: Timesta
 fn change_line(change: &StatusChange, now: Timestamp) -> String {
     let incident = &change.incident;
     if let Some(already) = &change.already {
-        let by = if already.by.is_empty() { String::new() } else { format!(" by {}", words::name(&already.by)) };
-        return format!("{} is {} already{by} since {}", named(incident), incident.status, already.at);
+        let by = if already.by.is_empty() { String::new() } else { format!(", by {}", words::name(&already.by)) };
+        return format!("{} is {} already{by} at {}: nothing changed", named(incident), incident.status, already.at);
     }
     match (incident.status, incident.date_closed, &incident.pending) {
         (Status::Closed, Some(closed), Some(pending)) => format!(

@@ -6,6 +6,8 @@
 mod arguments;
 mod db;
 mod error;
+mod event;
+mod feed;
 mod incident;
 mod incident_page;
 mod input;
@@ -74,11 +76,11 @@ const GRACE: Duration = Duration::from_millis(1500);
 pub async fn run(
     command: Command,
     settings: &Settings,
-    out: &mut dyn Write,
-    diagnostics: &mut dyn Write,
+    out: &mut (dyn Write + Send),
+    diagnostics: &mut (dyn Write + Send),
 ) -> Result<ExitStatus, CliError> {
-    // What is interrupted rolls back; a run of the processor is first given the time to finish its batch.
-    let grace = if matches!(command, Command::Process(_)) { GRACE } else { Duration::ZERO };
+    // What is interrupted rolls back; what watches the interruption itself is first given the time for its batch.
+    let grace = if command.ends_by_itself() { GRACE } else { Duration::ZERO };
     let output = Output::new(out, diagnostics, settings.json, settings.terminal);
     tokio::select! {
         biased;
@@ -111,7 +113,7 @@ impl Session<'_> {
         match command {
             Command::Incident(command) => incident::run(self, command).await,
             Command::Rule(command) => rule::run(self, command).await,
-            Command::Event(command) => match command {},
+            Command::Event(command) => event::run(self, command).await,
             Command::Pending(command) => pending::run(self, command).await,
             Command::Process(arguments) => process::run(self, arguments).await,
             Command::Snapshot(command) => snapshot::run(self, command).await,

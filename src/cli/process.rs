@@ -1,7 +1,7 @@
 //! `process ...`: an operator forces a run (rule 19).
 
 use super::arguments::ProcessArguments;
-use super::output::json;
+use super::output::{json, words};
 use super::{CliError, ExitStatus, Session};
 use crate::domain::{Trigger, span};
 use crate::ops::OpsError;
@@ -39,17 +39,20 @@ fn said(report: &RunReport) -> String {
     if counts.due() == 0 {
         return "nothing was due".to_owned();
     }
-    let mut parts = vec![format!("captured {} of {} due", counts.captured, counts.due())];
+    let mut parts = vec![format!("captured {} of {} due", words::total(counts.captured), words::total(counts.due()))];
     let others = [
         (counts.failed, "failed"),
         (counts.skipped_open, "no longer closed"),
         (counts.skipped_existing, "captured already"),
     ];
-    parts.extend(others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    parts.extend(
+        others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", words::total(*count))),
+    );
     let took = match report.duration.as_millis() {
         milliseconds @ 0..10_000 => format!("{milliseconds} ms"),
         _ => span::format(report.duration),
     };
-    let batches = if counts.batches == 1 { "1 batch".to_owned() } else { format!("{} batches", counts.batches) };
+    let batches =
+        if counts.batches == 1 { "1 batch".to_owned() } else { format!("{} batches", words::total(counts.batches)) };
     format!("{} ({}, {took})", parts.join(", "), batches)
 }

@@ -45,11 +45,11 @@ fn table(runs: &[ProcessorRun]) -> Table {
             took,
             run.trigger.to_string(),
             words::name(&run.host),
-            counts.due().to_string(),
-            counts.captured.to_string(),
-            (counts.skipped_open + counts.skipped_existing).to_string(),
-            counts.failed.to_string(),
-            counts.batches.to_string(),
+            words::total(counts.due()),
+            words::total(counts.captured),
+            words::total(counts.skipped_open + counts.skipped_existing),
+            words::total(counts.failed),
+            words::total(counts.batches),
             run.error.as_deref().map(|error| text::shorten(error, 120)).unwrap_or_default(),
         ]);
     }

@@ -5,7 +5,8 @@ use std::io::Write;
 use super::arguments::snapshot::{ExportFormat, SnapshotCommand};
 use super::output::table::Table;
 use super::output::{json, words};
-use super::{CliError, ExitStatus, Session, snapshot_page};
+use super::snapshot_page::{self, Origin};
+use super::{CliError, ExitStatus, Session};
 use crate::domain::series::{Count, Coverage};
 use crate::domain::{Incident, IncidentId, SeriesKind, Snapshot, SnapshotFacts, text};
 use crate::ops::{OpsError, preview};
@@ -15,13 +16,13 @@ pub(super) async fn run(session: &mut Session<'_>, command: SnapshotCommand) -> 
         SnapshotCommand::List { limit } => list(session, limit).await,
         SnapshotCommand::Show { id } => {
             let (incident, snapshot) = kept(session, id).await?;
-            show(session, &incident, &snapshot, "Snapshot")
+            show(session, &incident, &snapshot, Origin::Kept)
         }
         SnapshotCommand::Preview { id } => {
             let snapshot = preview::preview(&session.store, id).await?;
             let incident = session.store.read().await?.incident(id).await?;
             let incident = incident.ok_or_else(|| OpsError::no_incidents(&[id]))?;
-            show(session, &incident, &snapshot, "Preview of the snapshot")
+            show(session, &incident, &snapshot, Origin::Preview)
         }
         SnapshotCommand::Export { id, format } => {
             let (_, snapshot) = kept(session, id).await?;
@@ -78,14 +79,14 @@ fn show(
     session: &mut Session<'_>,
     incident: &Incident,
     snapshot: &Snapshot,
-    heading: &str,
+    origin: Origin,
 ) -> Result<ExitStatus, CliError> {
     let output = &mut session.output;
     if output.json {
         output.document(&json::snapshot(snapshot))?;
     } else {
         let unicode = output.terminal.unicode;
-        snapshot_page::write(output.answer(), heading, incident, snapshot, unicode)?;
+        snapshot_page::write(output.answer(), origin, incident, snapshot, unicode)?;
     }
     Ok(0)
 }

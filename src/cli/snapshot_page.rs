@@ -5,50 +5,79 @@ use std::io::{self, Write};
 use super::output::page::Facts;
 use super::output::{sparkline, words};
 use crate::domain::series::{Count, Coverage, Point};
-use crate::domain::{Incident, Series, Snapshot, span, text};
+use crate::domain::{Incident, Series, Snapshot, SnapshotFacts, span, text};
 
 /// Columns of a sparkline.
 const WIDTH: usize = 66;
 
+/// Whether a snapshot is kept, or only looked ahead at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is stored.
+    Kept,
+    /// It is what the incident would get.
+    Preview,
+}
+
 /// The page about one snapshot.
 pub(super) fn write(
     out: &mut dyn Write,
-    heading: &str,
+    origin: Origin,
     incident: &Incident,
     snapshot: &Snapshot,
     unicode: bool,
 ) -> io::Result<()> {
-    let shown = &snapshot.facts;
+    let heading = match origin {
+        Origin::Kept => "Snapshot",
+        Origin::Preview => "Preview of the snapshot",
+    };
     writeln!(out, "{heading} of #{} {}\n", incident.id, text::printable(&incident.title))?;
-    let mut facts = Facts::default();
-    facts.add("as of", &shown.as_of.to_string());
-    facts.add("captured", &shown.date_added.to_string());
-    facts.add("state", words::completeness(shown));
-    facts.add("source", &shown.source);
-    facts.add("total events", &words::known(shown.total_events));
-    facts.add("unique users", &words::known(shown.unique_users));
-    facts.add("started", &incident.date_started.to_string());
-    facts.add("closed", &incident.date_closed.map_or_else(|| "not yet".to_owned(), |closed| closed.to_string()));
-    facts.write(out)?;
-    series(out, "Windowed", &snapshot.windowed, unicode)?;
-    series(out, "Lifetime", &snapshot.lifetime, unicode)?;
+    facts(origin, incident, &snapshot.facts).write(out)?;
+    for (name, series) in [("Windowed", &snapshot.windowed), ("Lifetime", &snapshot.lifetime)] {
+        write_series(out, name, series, incident, unicode)?;
+    }
     writeln!(out, "\nThe totals are counted from one window before the start to one window after the close: they do")?;
     writeln!(out, "not sum to the windowed series. Every value: add --json.")
 }
 
-fn series(out: &mut dyn Write, name: &str, series: &Series, unicode: bool) -> io::Result<()> {
+fn facts(origin: Origin, incident: &Incident, shown: &SnapshotFacts) -> Facts {
+    let mut facts = Facts::default();
+    facts.add("as of", &shown.as_of.to_string());
+    match origin {
+        Origin::Kept => {
+            facts.add("captured", &shown.date_added.to_string());
+            facts.add("state", words::completeness(shown));
+        }
+        Origin::Preview => facts.add("captured", "not yet"),
+    }
+    facts.add("source", &shown.source);
+    facts.add("counts", words::aggregation(incident.aggregation));
+    facts.add("total events", &words::known(shown.total_events));
+    facts.add("unique users", &words::known(shown.unique_users));
+    facts.add("started", &incident.date_started.to_string());
+    facts.add("closed", &incident.date_closed.map_or_else(|| "not yet".to_owned(), |closed| closed.to_string()));
+    facts
+}
+
+fn write_series(
+    out: &mut dyn Write,
+    name: &str,
+    series: &Series,
+    incident: &Incident,
+    unicode: bool,
+) -> io::Result<()> {
     let points = series.points();
-    let range = series.range;
-    writeln!(
-        out,
-        "\n{name}: {} in buckets of {}",
-        words::counted(points.len() as u64, "point"),
-        span::format(series.period)
-    )?;
+    let (range, buckets) = (series.range, words::counted(points.len() as u64, "bucket"));
+    writeln!(out, "\n{name}: {buckets} of {}", span::format(series.period))?;
     if points.is_empty() {
         return writeln!(out, "  nothing lies in its range yet");
     }
     writeln!(out, "  {}", sparkline::draw(&points, WIDTH, unicode).trim_end())?;
+    let marks = sparkline::marks(&points, WIDTH, &[Some(incident.date_started), incident.date_closed]);
+    if !marks.is_empty() {
+        let closed = if incident.date_closed.is_some() { " and closed" } else { "" };
+        writeln!(out, "  {marks}  started{closed}")?;
+    }
     writeln!(out, "  from {} to {}", range.start, range.end)?;
     writeln!(out, "  {}", remarks(&points).join("; "))
 }

@@ -13,8 +13,8 @@ use crate::store::status::Counts;
 
 /// What is due for longer than this is overdue: at least one hourly run has passed it by.
 const OVERDUE: Duration = Duration::from_hours(2);
-/// A processor that has said nothing for so long is not counted on.
-const SILENT: Duration = Duration::from_mins(10);
+/// A processor says every minute that it is there; one that has said nothing for so long is not counted on.
+const SILENT: Duration = Duration::from_mins(5);
 
 /// Everything that is said.
 struct Overview {
@@ -91,22 +91,21 @@ impl Overview {
 
     fn facts(&self, engine: &str) -> Facts {
         let counts = &self.counts;
-        let number = |count: u64| words::number(i64::try_from(count).unwrap_or(i64::MAX));
         let mut facts = Facts::default();
         facts.add("engine", &format!("{engine}, schema version {SCHEMA_VERSION}"));
-        let (open, closed) = (number(counts.incidents_open), number(counts.incidents_closed));
+        let (open, closed) = (words::total(counts.incidents_open), words::total(counts.incidents_closed));
         facts.add("incidents", &format!("{open} open, {closed} closed"));
         facts.add(
             "pending",
             &format!(
                 "{}: {} due, {} failing, {} dead",
-                number(counts.pending),
-                number(counts.due),
-                number(counts.failing),
-                number(counts.dead)
+                words::total(counts.pending),
+                words::total(counts.due),
+                words::total(counts.failing),
+                words::total(counts.dead)
             ),
         );
-        facts.add("snapshots", &number(counts.snapshots));
+        facts.add("snapshots", &words::total(counts.snapshots));
         facts.add("last run", &self.last_run.as_ref().map_or_else(|| "none yet".to_owned(), |run| self.last(run)));
         facts.add(
             "next run",
@@ -123,7 +122,9 @@ impl Overview {
         let how = match (&run.error, run.finished_at) {
             (Some(error), _) => format!("failed: {}", text::shorten(error, 120)),
             (None, None) => "unfinished".to_owned(),
-            (None, Some(_)) => format!("{} captured, {} failed", run.counts.captured, run.counts.failed),
+            (None, Some(_)) => {
+                format!("{} captured, {} failed", words::total(run.counts.captured), words::total(run.counts.failed))
+            }
         };
         format!("{started}: {how}")
     }

@@ -4,6 +4,7 @@ pub mod close;
 pub mod comment;
 pub mod edit;
 mod error;
+pub mod import;
 pub mod open;
 pub mod pending;
 pub mod preview;

@@ -1,5 +1,7 @@
-//! Background loops that the shells share: the ticker that runs the processor.
+//! Background loops that the shells share: the ticker that runs the processor, and what keeps a demo alive.
 
+mod demo;
 mod ticker;
 
+pub use demo::feed_demo;
 pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name};

@@ -23,7 +23,7 @@ pub(super) async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -
     let mut counts: HashMap<usize, Counts> = HashMap::with_capacity(2 * requests.len());
     for ((query, aggregation), members) in groups(requests) {
         let slots: Vec<Slots<'_>> =
-            members.iter().map(|index| Slots::new(*index, &requests[*index], &everywhere)).collect();
+            members.iter().map(|index| Slots::new(*index, &requests[*index], &everywhere, now)).collect();
         let ranges: Vec<TotalsSlot> = slots.iter().flat_map(Slots::totals).collect();
         for answer in tx.measure_totals(query, &ranges).await? {
             totals.insert(index(answer.slot), answer);
@@ -78,19 +78,25 @@ struct Slots<'a> {
     index: i64,
     request: &'a Request,
     projects: &'a [String],
+    /// What is stored with a later time has not happened yet: a clock may be ahead, or ours frozen.
+    now: Timestamp,
 }
 
 impl<'a> Slots<'a> {
-    fn new(index: usize, request: &'a Request, everywhere: &'a [String]) -> Self {
+    fn new(index: usize, request: &'a Request, everywhere: &'a [String], now: Timestamp) -> Self {
         let projects = if request.projects.is_empty() { everywhere } else { &request.projects };
-        Self { index: i64::try_from(index).unwrap_or(i64::MAX), request, projects }
+        Self { index: i64::try_from(index).unwrap_or(i64::MAX), request, projects, now }
+    }
+
+    fn happened(&self, range: Range) -> Range {
+        Range::new(range.start, range.end.min(self.now))
     }
 
     fn totals(&self) -> impl Iterator<Item = TotalsSlot> {
         let slot = |project: &String| TotalsSlot {
             slot: self.index,
             project: project.clone(),
-            range: self.request.ranges.totals,
+            range: self.happened(self.request.ranges.totals),
         };
         self.projects.iter().map(slot)
     }
@@ -102,7 +108,7 @@ impl<'a> Slots<'a> {
             (2 * self.index + 1, ranges.lifetime, ranges.lifetime_period),
         ];
         kinds.into_iter().flat_map(move |(slot, range, period)| {
-            self.projects.iter().map(move |project| series_slot(slot, project, range, period))
+            self.projects.iter().map(move |project| series_slot(slot, project, self.happened(range), period))
         })
     }
 }

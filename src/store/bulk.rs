@@ -16,6 +16,9 @@ const ACTIVITIES: &str =
     "insert into incident_activities (incident_id, kind, at, author, status_from, status_to, comment) ";
 const PENDING: &str = "insert into pending_snapshots (incident_id, target_run_date, next_attempt_at) ";
 
+/// An incident with its timeline, and the number that it got.
+type Numbered<'a> = (i64, &'a (Incident, Vec<Activity>));
+
 /// Builds `insert ... values (...), (...)` from the items, where there are any, and runs it with `$finish`.
 macro_rules! insert_rows {
     ($tx:expr, $text:expr, $items:expr, |$row:ident, $item:pat_param| $push:expr, |$query:ident, $connection:ident| $finish:expr) => {
@@ -52,14 +55,17 @@ impl Tx {
     ) -> Result<Vec<IncidentId>, StoreError> {
         let mut ids = Vec::with_capacity(incidents.len());
         for chunk in incidents.chunks(CHUNK) {
-            let numbered = self.insert_rows(chunk).await?;
-            self.insert_parts(&numbered, chunk).await?;
-            ids.extend(numbered);
+            let numbers = self.insert_rows(chunk).await?;
+            let numbered: Vec<Numbered<'_>> = numbers.iter().copied().zip(chunk).collect();
+            self.insert_projects(&numbered).await?;
+            self.insert_timelines(&numbered).await?;
+            self.insert_promises(&numbered).await?;
+            ids.extend(numbers.into_iter().map(IncidentId::new));
         }
         Ok(ids)
     }
 
-    async fn insert_rows(&mut self, chunk: &[(Incident, Vec<Activity>)]) -> Result<Vec<IncidentId>, StoreError> {
+    async fn insert_rows(&mut self, chunk: &[(Incident, Vec<Activity>)]) -> Result<Vec<i64>, StoreError> {
         let mut ids: Vec<i64> = insert_rows!(
             self,
             INCIDENTS,
@@ -80,17 +86,13 @@ impl Tx {
         );
         // Numbers grow in the order of the values; what is returned has no order of its own.
         ids.sort_unstable();
-        Ok(ids.into_iter().map(IncidentId::new).collect())
+        Ok(ids)
     }
 
-    async fn insert_parts(
-        &mut self,
-        ids: &[IncidentId],
-        chunk: &[(Incident, Vec<Activity>)],
-    ) -> Result<(), StoreError> {
-        let numbered = || ids.iter().map(|id| id.value()).zip(chunk);
-        let projects: Vec<(i64, &String)> = numbered()
-            .flat_map(|(id, (incident, _))| incident.projects.iter().map(move |project| (id, project)))
+    async fn insert_projects(&mut self, numbered: &[Numbered<'_>]) -> Result<(), StoreError> {
+        let projects: Vec<(i64, &String)> = numbered
+            .iter()
+            .flat_map(|(id, (incident, _))| incident.projects.iter().map(move |project| (*id, project)))
             .collect();
         for part in projects.chunks(CHUNK) {
             insert_rows!(
@@ -103,8 +105,13 @@ impl Tx {
                 }
             );
         }
-        let activities: Vec<(i64, &Activity)> = numbered()
-            .flat_map(|(id, (_, activities))| activities.iter().map(move |activity| (id, activity)))
+        Ok(())
+    }
+
+    async fn insert_timelines(&mut self, numbered: &[Numbered<'_>]) -> Result<(), StoreError> {
+        let activities: Vec<(i64, &Activity)> = numbered
+            .iter()
+            .flat_map(|(id, (_, activities))| activities.iter().map(move |activity| (*id, activity)))
             .collect();
         for part in activities.chunks(CHUNK) {
             insert_rows!(
@@ -124,8 +131,13 @@ impl Tx {
                 }
             );
         }
-        let pending: Vec<(i64, i64, i64)> = numbered()
-            .filter_map(|(id, (incident, _))| Some((id, incident.pending.as_ref()?)))
+        Ok(())
+    }
+
+    async fn insert_promises(&mut self, numbered: &[Numbered<'_>]) -> Result<(), StoreError> {
+        let pending: Vec<(i64, i64, i64)> = numbered
+            .iter()
+            .filter_map(|(id, (incident, _))| Some((*id, incident.pending.as_ref()?)))
             .map(|(id, pending)| (id, pending.target_run_date.as_micros(), pending.next_attempt_at.as_micros()))
             .collect();
         for part in pending.chunks(CHUNK) {

@@ -195,13 +195,12 @@ async fn connect_sqlite(path: &Path, mode: FileMode) -> Result<Engine, StoreErro
             .map_err(|error| StoreError::Unreachable { location: name(), reason: error.to_string() })?;
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(mode == FileMode::ReadOnly);
-    if mode != FileMode::ReadOnly {
-        switch_to_wal(&options).await.map_err(|error| match error {
-            StoreError::NotADatabase(_) => StoreError::NotADatabase(name()),
-            StoreError::Connection(reason) => StoreError::Unreachable { location: name(), reason },
-            other => other,
-        })?;
-    }
+    let reached = if mode == FileMode::ReadOnly { look_at(&options).await } else { switch_to_wal(&options).await };
+    reached.map_err(|error| match error {
+        StoreError::NotADatabase(_) => StoreError::NotADatabase(name()),
+        StoreError::Connection(reason) => StoreError::Unreachable { location: name(), reason },
+        other => other,
+    })?;
     Ok(Engine::sqlite(&options))
 }
 
@@ -215,6 +214,14 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+/// Finds out whether a file is a database while its name is at hand.
+async fn look_at(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.clone().busy_timeout(Duration::from_secs(5)).connect().await?;
+    let _: i64 = sqlx::query_scalar("pragma schema_version").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
 }
 
 /// Write-ahead logging is a property of the file. Whoever switches it on must be alone for a moment, so it is tried

@@ -3,26 +3,18 @@
 use std::time::Duration;
 
 use afterimage::domain::{Activity, ActivityKind, Aggregation, IncidentId, IncidentType, Query, Status};
+use afterimage::ops;
 use afterimage::ops::close::CloseRequest;
 use afterimage::ops::open::OpenRequest;
 use afterimage::ops::reopen::ReopenRequest;
 use afterimage::ops::rule::RuleChange;
-use afterimage::ops::{self, OpsError};
 
-use crate::support::{Desk, TESTER, TestDatabase, at, minutes, on_both_engines};
+use crate::support::{Desk, TESTER, TestDatabase, at, check_refused, minutes, on_both_engines};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
 fn closing(ids: &[IncidentId]) -> CloseRequest {
     CloseRequest { ids: ids.to_vec(), ..CloseRequest::default() }
-}
-
-fn check_refused<T: std::fmt::Debug>(result: Result<T, OpsError>, status: u8, fragments: &[&str]) {
-    let error = result.expect_err("it is refused");
-    assert_eq!(error.exit_status(), status, "{error}");
-    for fragment in fragments {
-        assert!(error.to_string().contains(fragment), "'{fragment}' is not said: {error}");
-    }
 }
 
 on_both_engines! {

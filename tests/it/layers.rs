@@ -35,17 +35,17 @@ const CRATE: Layers = &[
 const OUTSIDE: &[&str] = &["config", "logging", "service", "ops", "source", "store", "clock", "domain"];
 const PURE: &[&str] = &["domain"];
 
+const PARTS: &[&str] = &[
+    "terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "options", "listing", "screen",
+    "theme", "glyphs", "zone",
+];
+
 /// The console, from above: what of the console a part may import, and what of the crate. The state names no theme and
 /// no view; only what performs effects, and the root that wires everything, know more of the crate than its rules.
 const CONSOLE: &[(&str, &[&str], &[&str])] = &[
-    (
-        "mod",
-        &[
-            "terminal", "perform", "update", "view", "state", "keymap", "event", "effect", "options", "listing",
-            "screen", "theme", "glyphs", "zone",
-        ],
-        OUTSIDE,
-    ),
+    ("mod", PARTS, OUTSIDE),
+    // The console's own tests stand above all of it, beside its root.
+    ("tests", PARTS, OUTSIDE),
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
     ("terminal", &["event"], PURE),
     ("update", &["keymap", "state", "event", "effect", "options", "listing", "screen", "zone"], PURE),
@@ -156,7 +156,7 @@ impl Source {
 
     /// The layer that it belongs to.
     fn layer(&self) -> &str {
-        if self.is_program() { "main" } else { &self.module[0] }
+        &self.module[0]
     }
 
     /// The part of its layer that it belongs to.
@@ -164,15 +164,10 @@ impl Source {
         self.module.get(1).map_or("mod", String::as_str)
     }
 
-    fn is_program(&self) -> bool {
-        self.module[0] == "main" || self.module[0] == "bin"
-    }
-
     fn imports(&self) -> Vec<Import> {
-        if self.is_program() {
-            return imports(&self.text, &[], "afterimage");
-        }
-        let imports = imports(&self.text, &self.module, "crate");
+        // The program is a crate of its own, which calls the layers by the library's name.
+        let root = if self.layer() == "main" { "afterimage" } else { "crate" };
+        let imports = imports(&self.text, &self.module, root);
         // A path to what is further in, or to one's own, imports nothing.
         imports.into_iter().filter(|import| !import.path.starts_with(&self.module)).collect()
     }
@@ -270,7 +265,12 @@ fn what_is_not_an_import_from_above_is_left_alone() {
         "pub(in crate::store) fn ops() -> impl Iterator<Item = u8> + use<> { self::x::y(self.ops) }",
         &[],
     );
-    check_faults("src/main.rs", "use afterimage::{cli, console::run}; use std::ops::Add;", &[]);
+    check_faults(
+        "src/main.rs",
+        "mod shells; use afterimage::{cli, console::run}; use std::ops::Add; shells::run()",
+        &[],
+    );
+    check_faults("src/main/shells.rs", "use super::Failure; use crate::Failure; use afterimage::daemon;", &[]);
 }
 
 #[test]

@@ -2,13 +2,25 @@
 #![cfg(test)]
 
 mod captures;
+mod cli_bad_input;
+mod cli_database;
+mod cli_fixture;
+mod cli_import;
+mod cli_json;
+mod cli_text;
+mod edits;
 mod failures;
+mod import;
 mod incidents;
 mod layers;
+mod outages;
+mod previews;
+mod processes;
 mod processor;
 mod queries;
 mod races;
+mod recorded;
 mod schema;
-#[expect(dead_code, reason = "the tests that need the rest of it follow")]
+mod seeding;
 mod support;
 mod the_support;

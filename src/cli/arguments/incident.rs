@@ -1,6 +1,6 @@
 //! `incident ...`
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::values::{self, GivenTime};
 use crate::domain::{Aggregation, IncidentId, IncidentType, Query, Status};
@@ -10,7 +10,7 @@ What is not given is copied from the rule, and stays: changing the rule later ch
 
 Examples:
   afterimage incident open 'Checkout errors above 5%' --rule 5xx
-  afterimage incident open 'Login slow' --project web --query 'level:error \"timeout\"' --started '20m ago'";
+  afterimage incident open 'Login slow' --project web --query 'level:error' --started '20m ago'";
 
 const CLOSE_HELP: &str = "\
 Several are closed together or not at all. Closing a closed one changes nothing and is no failure,
@@ -100,8 +100,8 @@ pub struct OpenArguments {
 /// `incident list ...`
 #[derive(Debug, Args)]
 pub struct ListArguments {
-    /// Which
-    #[arg(long, value_enum, value_name = "STATUS", default_value_t = StatusChoice::All)]
+    /// open, closed or all
+    #[arg(long, value_enum, value_name = "STATUS", default_value_t = StatusChoice::All, hide_possible_values = true)]
     pub status: StatusChoice,
     /// Only those of this project
     #[arg(long, value_name = "P")]
@@ -116,7 +116,8 @@ pub struct ListArguments {
 
 /// `incident edit ...`
 #[derive(Debug, Args)]
-#[group(id = "edited", required = true, multiple = true, args = ["title", "started"])]
+#[command(override_usage = "afterimage incident edit [OPTIONS] <ID>")]
+#[command(group(ArgGroup::new("edited").required(true).multiple(true).args(["title", "started"])))]
 pub struct EditArguments {
     /// Incident
     #[arg(value_name = "ID", value_parser = values::incident_id)]

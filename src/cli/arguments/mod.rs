@@ -43,12 +43,15 @@ Exit status:
 const DATABASE_URL_HELP: &str =
     "Database: sqlite:PATH, with ?mode=ro|rw|rwc, or postgres://USER@HOST/NAME [default: a file of your own]";
 
-/// Keeps the exact before, during and after of every incident.
-///
-/// Without a command it opens the console on this terminal. An incident's snapshot is captured some time after it is
-/// closed (ten of its time windows, at most ten days) by the console in the background, by a daemon, or by 'process'.
+const ABOUT: &str = "\
+Keeps the exact before, during and after of every incident.
+
+Without a command it opens the console on this terminal. The snapshot of an incident is captured some time after it
+is closed (ten of its time windows, at most ten days): by the console in its background, by a daemon, or by 'process'.";
+
+/// The command line.
 #[derive(Debug, Parser)]
-#[command(name = "afterimage", version, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
+#[command(name = "afterimage", version, about = ABOUT, after_help = EXAMPLES, subcommand_help_heading = "Commands")]
 #[command(disable_help_subcommand = true, max_term_width = 110)]
 pub struct Arguments {
     /// What every command takes.
@@ -75,7 +78,7 @@ pub struct GlobalOptions {
     /// Pretend that it is this time: for rehearsals and backfills
     #[arg(long, value_name = "TIME", global = true, allow_hyphen_values = true, value_parser = values::time())]
     pub now: Option<GivenTime>,
-    /// Print one JSON document instead of text
+    /// Print one JSON document instead of text; with --daemon, log in JSON
     #[arg(long, global = true)]
     pub json: bool,
     /// No colours
@@ -258,8 +261,8 @@ impl Arguments {
         if self.global.now.is_some() && self.console.daemon && !self.console.once {
             return Err(conflict("--now stops the clock: with --daemon it needs --once"));
         }
-        if self.global.json && self.command.is_none() {
-            return Err(conflict("--json goes with a command"));
+        if self.global.json && self.command.is_none() && !self.console.daemon {
+            return Err(conflict("--json goes with a command, or with --daemon"));
         }
         Ok(self)
     }
@@ -267,6 +270,18 @@ impl Arguments {
 
 fn conflict(message: &str) -> clap::Error {
     Arguments::command().error(ErrorKind::ArgumentConflict, message)
+}
+
+impl Command {
+    /// Whether it ends well when it is interrupted, if it is given a moment: a run of the processor, a live feed.
+    #[must_use]
+    pub fn ends_by_itself(&self) -> bool {
+        match self {
+            Self::Process(_) => true,
+            Self::Event(event::EventCommand::Import(arguments)) => arguments.follow,
+            _ => false,
+        }
+    }
 }
 
 impl ConsoleOptions {

@@ -1,6 +1,6 @@
 //! `rule ...`
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::values;
 use crate::domain::{Aggregation, Query, TimeWindow};
@@ -57,8 +57,9 @@ pub struct AddArguments {
 
 /// `rule update ...`
 #[derive(Debug, Args)]
-#[group(id = "changed", required = true, multiple = true,
-    args = ["time_window", "query", "aggregation", "projects", "all_projects"])]
+#[command(override_usage = "afterimage rule update [OPTIONS] <NAME>")]
+#[command(group(ArgGroup::new("changed").required(true).multiple(true)
+    .args(["time_window", "query", "aggregation", "projects", "all_projects"])))]
 pub struct UpdateArguments {
     /// Rule
     pub name: String,

@@ -39,8 +39,8 @@ pub enum SnapshotCommand {
         /// Incident
         #[arg(value_name = "ID", value_parser = values::incident_id)]
         id: IncidentId,
-        /// Format
-        #[arg(long, value_enum)]
+        /// json or csv
+        #[arg(long, value_enum, hide_possible_values = true)]
         format: ExportFormat,
     },
 }

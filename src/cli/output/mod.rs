@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod page;
+pub mod progress;
 pub mod sparkline;
 pub mod table;
 pub mod words;
@@ -25,8 +26,8 @@ pub struct Terminal {
 
 /// Where a command prints.
 pub struct Output<'a> {
-    out: &'a mut dyn Write,
-    diagnostics: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
+    diagnostics: &'a mut (dyn Write + Send),
     /// Whether one JSON document is wanted.
     pub json: bool,
     /// What the texts are printed on.
@@ -35,7 +36,12 @@ pub struct Output<'a> {
 
 impl<'a> Output<'a> {
     /// Prints on these.
-    pub fn new(out: &'a mut dyn Write, diagnostics: &'a mut dyn Write, json: bool, terminal: Terminal) -> Self {
+    pub fn new(
+        out: &'a mut (dyn Write + Send),
+        diagnostics: &'a mut (dyn Write + Send),
+        json: bool,
+        terminal: Terminal,
+    ) -> Self {
         Self { out, diagnostics, json, terminal }
     }
 
@@ -66,10 +72,5 @@ impl<'a> Output<'a> {
     /// Where stderr cannot be written to.
     pub fn note(&mut self, note: &str) -> io::Result<()> {
         writeln!(self.diagnostics, "{}", text::printable(note))
-    }
-
-    /// Where notes go, for what prints itself.
-    pub fn diagnostics(&mut self) -> &mut dyn Write {
-        self.diagnostics
     }
 }

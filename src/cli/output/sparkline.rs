@@ -1,5 +1,6 @@
 //! The shape of a series in one line.
 
+use crate::domain::Timestamp;
 use crate::domain::series::Point;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -21,6 +22,27 @@ pub fn draw(points: &[Point], width: usize, unicode: bool) -> String {
     columns.into_iter().map(|count| count.map_or(' ', |count| glyphs[level(count, largest)])).collect()
 }
 
+/// A line of marks for under a drawing: where these instants lie, as far as they lie within it.
+#[must_use]
+pub fn marks(points: &[Point], width: usize, instants: &[Option<Timestamp>]) -> String {
+    let columns = width.clamp(1, points.len().max(1));
+    let mut marks = vec![' '; columns];
+    let period = points.get(1).zip(points.first()).map(|(next, first)| next.bucket.since(first.bucket));
+    for instant in instants.iter().flatten() {
+        let index = points.iter().rposition(|point| point.bucket <= *instant);
+        let Some((index, period)) = index.zip(period) else { continue };
+        if *instant < points[index].bucket + period {
+            marks[column_of(index, points.len(), columns)] = '^';
+        }
+    }
+    marks.into_iter().collect::<String>().trim_end().to_owned()
+}
+
+/// The column in which [`draw`] shows the point `index` of `count`.
+fn column_of(index: usize, count: usize, columns: usize) -> usize {
+    ((index + 1) * columns).div_ceil(count) - 1
+}
+
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of seven lies from 0 to 7")]
 fn level(count: f64, largest: f64) -> usize {
     if count <= 0.0 || largest <= 0.0 {
@@ -32,7 +54,6 @@ fn level(count: f64, largest: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Timestamp;
     use crate::domain::series::{Count, Coverage};
 
     fn points(counts: &[Option<i64>]) -> Vec<Point> {
@@ -58,6 +79,30 @@ mod tests {
         let drawn = draw(&points(&counts), 10, true);
         assert_eq!(drawn.chars().count(), 10);
         assert_eq!(drawn.chars().filter(|glyph| *glyph == '█').count(), 1);
+    }
+
+    #[test]
+    fn a_mark_stands_under_the_column_that_shows_its_bucket() {
+        for (count, columns) in [(200, 66), (201, 66), (200, 10), (7, 66), (200, 200)] {
+            let columns = columns.min(count);
+            for index in 0..count {
+                let column = column_of(index, count, columns);
+                let shown = column * count / columns..(column + 1) * count / columns;
+                assert!(shown.contains(&index), "{index} of {count} on {columns}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_instant_outside_of_the_drawing_has_no_mark() {
+        let minute = |count: i64| Timestamp::from_seconds(60 * count);
+        let at = |index| Point { bucket: minute(index), count: None, coverage: Coverage::Whole };
+        let points: Vec<Point> = (10..20).map(at).collect();
+        assert_eq!(
+            marks(&points, 60, &[Some(minute(12)), Some(minute(19) + std::time::Duration::from_secs(59))]),
+            "  ^      ^"
+        );
+        assert_eq!(marks(&points, 60, &[Some(minute(9)), Some(minute(20)), None]), "");
     }
 
     #[test]

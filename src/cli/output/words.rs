@@ -45,6 +45,12 @@ pub fn number(number: i64) -> String {
     written
 }
 
+/// How many there are of something.
+#[must_use]
+pub fn total(count: u64) -> String {
+    number(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
 /// A number of something that the source may not know.
 #[must_use]
 pub fn known(count: Option<i64>) -> String {
@@ -54,7 +60,7 @@ pub fn known(count: Option<i64>) -> String {
 /// `1 incident`, `3 incidents`.
 #[must_use]
 pub fn counted(count: u64, one: &str) -> String {
-    let shown = number(i64::try_from(count).unwrap_or(i64::MAX));
+    let shown = total(count);
     if count == 1 { format!("{shown} {one}") } else { format!("{shown} {one}s") }
 }
 

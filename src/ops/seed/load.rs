@@ -48,10 +48,11 @@ const EVENTS_PER_COMMIT: usize = 20_000;
 /// So far back the oldest incidents began.
 const HISTORY: Duration = Duration::from_hours(90 * 24);
 /// Of a hundred incidents so many are open, and so many closed too recently to be captured yet. The rest is due.
-const OPEN: u32 = 8;
-const WAITING: u32 = 22;
+const OPEN: u64 = 8;
+const WAITING: u64 = 22;
 /// Incidents that share a project.
 const INCIDENTS_PER_PROJECT: u64 = 200;
+const LEAST_PROJECTS: u64 = 12;
 const MOST_PROJECTS: u64 = 500;
 const WINDOWS: [i64; 8] = [1, 1, 5, 5, 10, 10, 30, 60];
 const SUBJECTS: [&str; 10] = [
@@ -86,7 +87,7 @@ pub async fn seed(
     let now = store.now().await?;
     super::require_empty(store).await?;
     let load = Load { request, now };
-    let total = request.incidents + request.events;
+    let total = request.incidents.saturating_add(request.events);
     let mut report = SeedReport::default();
     progress(0, total);
     while report.incidents < request.incidents {
@@ -95,7 +96,9 @@ pub async fn seed(
         let mut tx = store.write().await?;
         tx.insert_incidents(&incidents).await?;
         tx.commit().await?;
-        incidents.iter().for_each(|(incident, _)| report.count(incident, now));
+        for (incident, _) in &incidents {
+            report.count(incident, now);
+        }
         progress(report.incidents, total);
     }
     let mut batch = Vec::with_capacity(EVENTS_PER_COMMIT);
@@ -145,29 +148,31 @@ impl Load {
         chance
     }
 
-    fn outline(&self, chance: &mut ChaCha8Rng) -> Outline {
+    /// Numbers grow with time, as they do in life: most incidents are over and due, the last ones wait or go on.
+    fn outline(&self, index: u64, chance: &mut ChaCha8Rng) -> Outline {
+        let incidents = self.request.incidents;
         let time_window = TimeWindow::from_minutes(*pick(&WINDOWS, chance)).unwrap_or(TimeWindow::DEFAULT);
-        let projects = (self.request.incidents / INCIDENTS_PER_PROJECT).clamp(12, MOST_PROJECTS);
-        let project = chance.random_range(0..projects);
         let cap = schedule::cap(time_window);
+        let projects = (incidents / INCIDENTS_PER_PROJECT).clamp(LEAST_PROJECTS, MOST_PROJECTS);
+        let project = chance.random_range(0..projects);
         let length = time_window.times(4).mul_f64(0.25 + 4.0 * chance.random::<f64>());
-        let ago = |shortest: Duration, longest: Duration, chance: f64| {
-            self.now - (shortest + longest.saturating_sub(shortest).mul_f64(chance))
+        let due = incidents - incidents.saturating_mul(OPEN + WAITING) / 100;
+        let share = chance.random::<f64>() * 0.999;
+        let date_closed = if index < due {
+            let step = HISTORY.saturating_sub(cap).as_secs_f64() / seconds(due);
+            Some(self.now - cap - Duration::from_secs_f64(step * (seconds(due - 1 - index) + share)))
+        } else {
+            let open = chance.random_range(0..OPEN + WAITING) < OPEN;
+            (!open).then(|| self.now - cap.mul_f64(share))
         };
-        let kind = chance.random_range(0..100);
-        let share: f64 = chance.random();
-        if kind < OPEN {
-            let date_started = ago(Duration::ZERO, time_window.times(60), share);
-            return Outline { time_window, date_started, date_closed: None, project };
-        }
-        let closed =
-            if kind < OPEN + WAITING { ago(Duration::ZERO, cap, share * 0.999) } else { ago(cap, HISTORY, share) };
-        Outline { time_window, date_started: closed - length, date_closed: Some(closed), project }
+        let date_started =
+            date_closed.map_or(self.now - time_window.times(60).mul_f64(share), |closed| closed - length);
+        Outline { time_window, date_started, date_closed, project }
     }
 
     fn incident(&self, index: u64) -> (Incident, Vec<Activity>) {
         let mut chance = self.chance(index);
-        let outline = self.outline(&mut chance);
+        let outline = self.outline(index, &mut chance);
         let aggregation = if chance.random_ratio(1, 4) { Aggregation::UniqueUsers } else { Aggregation::Total };
         let status = if outline.date_closed.is_some() { Status::Closed } else { Status::Open };
         let incident = Incident {
@@ -199,7 +204,7 @@ impl Load {
     /// The events of one incident: its share of all, from ten windows before its start to what its snapshot shows.
     fn events(self, index: u64) -> impl Iterator<Item = Event> {
         let mut chance = self.chance(index);
-        let outline = self.outline(&mut chance);
+        let outline = self.outline(index, &mut chance);
         let (incidents, events) = (self.request.incidents, self.request.events);
         let share = events / incidents + u64::from(index < events % incidents);
         let end = outline.date_closed.map_or(self.now, |closed| schedule::target_run_date(closed, outline.time_window));
@@ -236,6 +241,11 @@ fn event(range: Range, project: &str, chance: &mut ChaCha8Rng) -> Event {
         message: Some((*pick(&MESSAGES, chance)).to_owned()),
         ..Event::at(range.start + range.length().mul_f64(chance.random()))
     }
+}
+
+/// A count as a share of time.
+fn seconds(count: u64) -> f64 {
+    Duration::from_secs(count).as_secs_f64()
 }
 
 fn project_name(number: u64) -> String {

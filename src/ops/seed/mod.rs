@@ -15,6 +15,7 @@ pub mod load;
 #[cfg(test)]
 mod matching;
 pub mod plan;
+mod reading;
 pub mod scenario;
 pub mod shape;
 pub mod signal;

@@ -3,11 +3,12 @@
 //! Every instant is a span before the start of the demo. Knows neither the database nor any clock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::reading;
+pub use super::reading::Span;
 use super::shape::Shape;
 use crate::domain::rule::{Scope, ScopeChoice, sorted};
 use crate::domain::{Aggregation, IncidentType, Query, TimeWindow, span};
@@ -56,13 +57,13 @@ pub struct Signal {
     /// How often a minute, averaged over a day.
     pub rate: f64,
     /// How a day's nights and a week's end show: 0 not at all, 1 fully.
-    #[serde(default = "half")]
+    #[serde(default = "reading::half")]
     pub rhythm: f64,
     /// Whether each of its events is one user's, rather than a count of many.
     #[serde(default)]
     pub each_user: bool,
     /// How many users it can happen to.
-    #[serde(default = "many")]
+    #[serde(default = "reading::many")]
     pub users: u32,
     /// What its events say; `{}` becomes a number.
     pub messages: Vec<String>,
@@ -80,13 +81,13 @@ pub struct Rule {
     /// What it watches.
     pub signal: String,
     /// `W` in minutes.
-    #[serde(rename = "window", deserialize_with = "read_window")]
+    #[serde(rename = "window", deserialize_with = "reading::read_window")]
     pub time_window: TimeWindow,
     /// Which events it counts.
-    #[serde(deserialize_with = "read_query")]
+    #[serde(deserialize_with = "reading::read_query")]
     pub query: Query,
     /// What it counts of them.
-    #[serde(default = "total", deserialize_with = "read_name")]
+    #[serde(default = "reading::total", deserialize_with = "reading::read_name")]
     pub aggregation: Aggregation,
     /// Its projects, where they are not the signal's alone.
     #[serde(default)]
@@ -104,13 +105,13 @@ pub struct Incident {
     /// What it disturbed, where no rule says it.
     pub signal: Option<String>,
     /// Which events count, where no rule says it or differently.
-    #[serde(default, deserialize_with = "read_optional_query")]
+    #[serde(default, deserialize_with = "reading::read_optional_query")]
     pub query: Option<Query>,
     /// How it came to be: through its rule or by hand, unless said otherwise.
-    #[serde(rename = "type", default, deserialize_with = "read_optional_name")]
+    #[serde(rename = "type", default, deserialize_with = "reading::read_optional_name")]
     pub incident_type: Option<IncidentType>,
     /// What is counted, where it is not what the rule counts.
-    #[serde(default, deserialize_with = "read_optional_name")]
+    #[serde(default, deserialize_with = "reading::read_optional_name")]
     pub aggregation: Option<Aggregation>,
     /// A query that no program of today would store.
     pub broken_query: Option<String>,
@@ -123,7 +124,7 @@ pub struct Incident {
     /// How long before the start of the demo somebody noticed; the beginning unless said otherwise.
     pub detected: Option<Span>,
     /// Who opened it.
-    #[serde(default = "alerting")]
+    #[serde(default = "reading::alerting")]
     pub by: String,
     /// What people did about it, in order.
     #[serde(default)]
@@ -144,19 +145,6 @@ pub struct Entry {
     pub close: Option<String>,
     /// They reopened it saying this, or nothing.
     pub reopen: Option<String>,
-}
-
-/// How long something is, written as people do: `2h 10m`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Span(pub Duration);
-
-impl TryFrom<String> for Span {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        span::parse(&text).map(Self).ok_or_else(|| format!("'{text}' is no span: write it like '2h 10m'"))
-    }
 }
 
 impl Scenario {
@@ -302,52 +290,10 @@ fn unlike<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), String> {
     twice.map_or(Ok(()), |name| Err(format!("'{name}' is there twice")))
 }
 
-fn half() -> f64 {
-    0.5
-}
-
-fn many() -> u32 {
-    4_000
-}
-
-fn total() -> Aggregation {
-    Aggregation::Total
-}
-
-fn alerting() -> String {
-    "alerting".to_owned()
-}
-
-fn read_window<'a, D: serde::Deserializer<'a>>(reader: D) -> Result<TimeWindow, D::Error> {
-    TimeWindow::from_minutes(i64::deserialize(reader)?).map_err(serde::de::Error::custom)
-}
-
-fn read_query<'a, D: serde::Deserializer<'a>>(reader: D) -> Result<Query, D::Error> {
-    Query::parse(&String::deserialize(reader)?).map_err(serde::de::Error::custom)
-}
-
-fn read_optional_query<'a, D: serde::Deserializer<'a>>(reader: D) -> Result<Option<Query>, D::Error> {
-    read_query(reader).map(Some)
-}
-
-fn read_name<'a, D, T>(reader: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'a>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    String::deserialize(reader)?.parse().map_err(serde::de::Error::custom)
-}
-
-fn read_optional_name<'a, D, T>(reader: D) -> Result<Option<T>, D::Error>
-where
-    D: serde::Deserializer<'a>,
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    read_name(reader).map(Some)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn check_refused(text: &str, problem: &str) {

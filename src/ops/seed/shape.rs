@@ -37,7 +37,7 @@ pub enum Shape {
 }
 
 /// On and off so often within an incident.
-const FLAPS: f64 = 5.0;
+const FLAPS: f64 = 4.0;
 /// So many restarts within an incident.
 const TEETH: f64 = 6.0;
 
@@ -77,9 +77,9 @@ impl Shape {
     }
 }
 
-/// On for 60 % of each turn.
+/// On for the first half of each turn.
 fn flap(progress: f64) -> f64 {
-    if (progress * FLAPS).fract() < 0.6 { 1.0 } else { 0.04 }
+    if (progress * FLAPS).fract() < 0.5 { 1.0 } else { 0.04 }
 }
 
 /// Two humps, the second one the worse, and quiet between them from 0.4 to 0.6.
@@ -114,7 +114,7 @@ mod tests {
         check(Shape::Spike, "_-#---........______");
         check(Shape::Step, "####################");
         check(Shape::Ramp, ".......---------####");
-        check(Shape::Flapping, "###_###_###_###_###_");
+        check(Shape::Flapping, "###__###__###__###__");
         check(Shape::SlowLeak, "________.......----#");
         check(Shape::Relapse, "_.-----._____.-#####");
         check(Shape::Plateau, "_.-#################");

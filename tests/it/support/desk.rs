@@ -257,3 +257,13 @@ pub fn postgres_poison(id: IncidentId, code: &str) -> String {
          create trigger poison before insert on incident_snapshots for each row execute function poison()",
     )
 }
+
+/// Checks that something was refused with this exit status, and that the message says each of `fragments`.
+#[track_caller]
+pub fn check_refused<T: std::fmt::Debug>(result: Result<T, OpsError>, status: u8, fragments: &[&str]) {
+    let error = result.expect_err("it is refused");
+    assert_eq!(error.exit_status(), status, "{error}");
+    for fragment in fragments {
+        assert!(error.to_string().contains(fragment), "'{fragment}' is not said: {error}");
+    }
+}

@@ -13,7 +13,7 @@ use afterimage::domain::{TimeWindow, Timestamp};
 
 pub(crate) use database::on_both_engines;
 pub use database::{Engine, TestDatabase, missing_postgres, run};
-pub use desk::{Desk, Early, HOST, TESTER, postgres_poison};
+pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 

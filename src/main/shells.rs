@@ -1,0 +1,198 @@
+//! Wires the two shells that stay: the console and the daemon.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use afterimage::cli::{CliError, ConsoleOptions as Flags, GlobalOptions};
+use afterimage::clock::{Clock, SystemClock};
+use afterimage::config::{self, Configuration, DEFAULT_INTERVAL, Environment};
+use afterimage::console::glyphs::Glyphs;
+use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, ProcessorChoice};
+use afterimage::console::perform::Connect;
+use afterimage::console::theme::Theme;
+use afterimage::console::{self, Surroundings, terminal};
+use afterimage::domain::ProcessorKind;
+use afterimage::ops::OpsError;
+use afterimage::ops::seed::{self, Scenario};
+use afterimage::service::{ProcessorOptions, feed_demo};
+use afterimage::store::{Location, Store, StoreError, Upgrade};
+use afterimage::{daemon, logging};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::Failure;
+
+/// What both shells are started with.
+pub(super) struct Shell<'a> {
+    pub(super) global: &'a GlobalOptions,
+    pub(super) options: &'a Flags,
+    pub(super) configuration: &'a Configuration,
+    pub(super) database: Location,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Every demo is the same.
+const DEMO_SEED: u64 = 20_261_124;
+
+/// The processor without a console: until a signal, or once.
+pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
+    let Shell { global, options, configuration, database, clock } = shell;
+    if clock.overrides_database() && !options.once {
+        return Err(OpsError::Input("--now goes with --daemon only where it runs once: add --once".into()).into());
+    }
+    logging::to_stderr(global.json, io::stderr().is_terminal() && !global.no_color);
+    let processor = ProcessorOptions {
+        interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
+        batch_size: options.batch_size.or(configuration.batch_size),
+        kind: ProcessorKind::Daemon,
+    };
+    let stop = stop_on_signals()?;
+    let upgrade = Store::upgrade_at_start(&database);
+    let open = || Store::open(database.clone(), clock.clone(), upgrade);
+    if options.once {
+        let store = open().await?;
+        let report = daemon::run_once(&store, processor.batch_size, stop).await.map_err(CliError::from)?;
+        store.close().await;
+        return Ok(u8::from(report.counts.failed > 0));
+    }
+    if let Some(store) = daemon::open_patiently(open, &stop).await? {
+        daemon::run(store, processor, stop).await;
+    }
+    Ok(0)
+}
+
+/// The console on somebody's own database.
+pub(super) async fn start_console(shell: Shell<'_>, by: String, environment: &Environment) -> Result<u8, Failure> {
+    let Shell { global, options, configuration, database, clock } = shell;
+    let interval = options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL);
+    let (database, upgrade) = if options.read_only {
+        (database.read_only(), Upgrade::Never)
+    } else {
+        let upgrade = Store::upgrade_at_start(&database);
+        (database, upgrade)
+    };
+    let processor = match () {
+        () if options.read_only => ProcessorChoice::Off("--read-only"),
+        () if options.no_processor => ProcessorChoice::Off("--no-processor"),
+        () if clock.overrides_database() => ProcessorChoice::Off("--now"),
+        () => ProcessorChoice::Every(interval),
+    };
+    let console = ConsoleOptions {
+        database: database.to_string(),
+        by,
+        processor,
+        access: if options.read_only { Access::ReadOnly } else { Access::Full },
+        clock: clock_kind(&clock),
+        data: DataKind::Real,
+    };
+    let opening = clock.clone();
+    let connect: Connect = Box::new(move || Box::pin(Store::open(database.clone(), opening.clone(), upgrade)));
+    run_console(console, connect, clock, look(global, environment), config::log_file()).await
+}
+
+/// The console on made-up data, which go on happening.
+pub(super) async fn start_demo(
+    global: &GlobalOptions,
+    options: &Flags,
+    environment: &Environment,
+    clock: Arc<dyn Clock>,
+) -> Result<u8, Failure> {
+    if !terminal::is_there() {
+        return Err(console::ConsoleError::NoTerminal.into());
+    }
+    let folder = tempfile::Builder::new().prefix("afterimage-demo-").tempdir()?;
+    let database = match &global.database_url {
+        Some(url) => Location::parse(url)?.creating(),
+        None => Location::file(folder.path().join("demo.db")),
+    };
+    let interval = options.interval.unwrap_or(Scenario::embedded().interval.0);
+    let console = ConsoleOptions {
+        database: if global.database_url.is_some() { database.to_string() } else { "sqlite:demo.db".to_owned() },
+        by: global.by.clone().unwrap_or_else(|| "you".to_owned()),
+        processor: match () {
+            () if options.no_processor => ProcessorChoice::Off("--no-processor"),
+            () if clock.overrides_database() => ProcessorChoice::Off("--now"),
+            () => ProcessorChoice::Every(interval),
+        },
+        access: Access::Full,
+        clock: clock_kind(&clock),
+        data: DataKind::Demo,
+    };
+    let stop = CancellationToken::new();
+    let feeding = Arc::new(Mutex::new(None));
+    let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
+    let outcome = run_console(console, connect, clock, look(global, environment), None).await;
+    stop.cancel();
+    let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(feed) = feed {
+        // It ends within a write; a panic in it has been said already.
+        let _ = feed.await;
+    }
+    outcome
+}
+
+type Feed = Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>;
+
+/// Opens, seeds and feeds the demo's database.
+fn demo_connection(database: Location, clock: Arc<dyn Clock>, stop: CancellationToken, feeding: Feed) -> Connect {
+    Box::new(move || {
+        let (database, clock, stop, feeding) = (database.clone(), clock.clone(), stop.clone(), feeding.clone());
+        let open = async move {
+            let store = Store::open(database, clock, Upgrade::Allowed).await?;
+            let now = store.now().await?;
+            let demo = seed::prepare(&store, now, DEMO_SEED).await.map_err(|error| match error {
+                OpsError::Store(error) => error,
+                other => StoreError::Schema(other.to_string()),
+            })?;
+            let feed = tokio::spawn(feed_demo(store.clone(), demo, stop));
+            *feeding.lock().unwrap_or_else(PoisonError::into_inner) = Some(feed);
+            Ok(store)
+        };
+        Box::pin(open) as Pin<Box<dyn Future<Output = Result<Store, StoreError>> + Send>>
+    })
+}
+
+async fn run_console(
+    options: ConsoleOptions,
+    connect: Connect,
+    clock: Arc<dyn Clock>,
+    look: Look,
+    log_file: Option<PathBuf>,
+) -> Result<u8, Failure> {
+    if !terminal::is_there() {
+        return Err(console::ConsoleError::NoTerminal.into());
+    }
+    let log = logging::to_file_and_buffer(log_file.as_deref());
+    let surroundings = Surroundings { connect, clock, host_clock: Arc::new(SystemClock), log, look };
+    console::run(options, surroundings).await?;
+    Ok(0)
+}
+
+fn clock_kind(clock: &Arc<dyn Clock>) -> ClockKind {
+    if clock.overrides_database() { ClockKind::Frozen } else { ClockKind::Moving }
+}
+
+fn look(global: &GlobalOptions, environment: &Environment) -> Look {
+    Look {
+        theme: if global.no_color || environment.no_color { Theme::mono() } else { Theme::colour() },
+        glyphs: if environment.unicode { Glyphs::Unicode } else { Glyphs::Ascii },
+    }
+}
+
+/// Cancelled by the first SIGTERM or SIGINT.
+fn stop_on_signals() -> io::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopped.cancel();
+    });
+    Ok(stop)
+}
