@@ -45,8 +45,8 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
-/// The list has come: the dearer it was, the later it is read again.
-pub(super) fn list_came(state: &mut State, moment: Moment) {
+/// What is read of the whole database has come: the dearer it was, the later it is read again.
+pub(super) fn whole_came(state: &mut State, moment: Moment) {
     let cost = moment.real.since(state.refresh.asked_at);
     let wait = cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST);
     state.refresh.next_at = state.refresh.next_at.max(state.refresh.asked_at + wait);

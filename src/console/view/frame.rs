@@ -1,6 +1,8 @@
 //! The frame around list and detail: the tabs and the filter in its upper edge, the marks and the age of the rows in its
 //! lower one, and the line between the panes.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -10,12 +12,16 @@ use ratatui::widgets::{Block, BorderType, Borders};
 
 use super::canvas::Canvas;
 use super::text::{cut, number, width_of};
+use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
 use crate::console::state::{State, ViewKind};
 use crate::domain::span;
+
+/// A database that says nothing for so long may be gone; that is not known yet, but worth saying.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Draws the frame.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -138,6 +144,10 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
         };
         let since = state.zone.time(*answered_at);
         return (format!(" database lost, {retry}, rows from {since}: {} ", outage.error), theme.error);
+    }
+    let silent = canvas.moment.real.since(state.refresh.asked_at);
+    if state.connection.is_up() && state.lanes.is_waiting(Lane::Overview) && silent >= PATIENCE {
+        return (format!(" the database has not answered for {} ", span::format(silent)), theme.warning);
     }
     let Some(list) = state.list() else { return (String::new(), theme.text) };
     match (list.marks().len(), list.hidden_marks(), list.selected()) {
