@@ -89,7 +89,7 @@ fn captured(mut incident: Incident, partial: bool) -> Incident {
     incident.snapshot = Some(SnapshotFacts {
         incident_id: incident.id,
         as_of: if partial { before(10) } else { target },
-        date_added: if partial { before(10) } else { target + Duration::from_secs(1200) },
+        date_added: if partial { before(10) } else { target + Duration::from_mins(20) },
         partial,
         clipped: incident.id.value() % 4 == 0,
         source: "events".into(),
@@ -136,12 +136,12 @@ pub fn incidents() -> Vec<Incident> {
 pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Option<Timestamp>) -> Series {
     let mut series = Series { range, period, counts: Vec::new(), held: held(range, horizon, now()) };
     let closed = incident.date_closed.unwrap_or_else(now);
-    for (position, point) in series.points().iter().enumerate() {
-        let seed = (position as i64 * 7919 + incident.id.value() * 104_729) % 17;
+    for (position, point) in (0u32..).zip(series.points()) {
+        let seed = (i64::from(position) * 7919 + incident.id.value() * 104_729) % 17;
         let inside = point.bucket + period > incident.date_started && point.bucket < closed;
         let count = if inside { 60 + seed * 5 } else { seed / 4 };
         if point.bucket < now() && point.count.is_some() && count > 0 {
-            series.counts.push((u32::try_from(position).unwrap(), Count::Whole(count)));
+            series.counts.push((position, Count::Whole(count)));
         }
     }
     series
@@ -149,7 +149,7 @@ pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Opti
 
 pub fn snapshot(incident: &Incident) -> Snapshot {
     let ranges = incident.course().preview_ranges(now());
-    let horizon = incident.snapshot.as_ref().is_some_and(|facts| facts.clipped).then(|| incident.date_started);
+    let horizon = incident.snapshot.as_ref().is_some_and(|facts| facts.clipped).then_some(incident.date_started);
     Snapshot {
         facts: incident.snapshot.clone().unwrap_or(SnapshotFacts {
             incident_id: incident.id,
@@ -390,13 +390,13 @@ impl Desk {
 
     /// The screen as text.
     pub fn screen(&self) -> String {
-        self.screen_with(Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
+        self.screen_with(&Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
     }
 
-    pub fn screen_with(&self, look: Look) -> String {
+    pub fn screen_with(&self, look: &Look) -> String {
         let (width, height) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view(&self.state, &look, self.moment, frame)).unwrap();
+        terminal.draw(|frame| view(&self.state, look, self.moment, frame)).unwrap();
         let buffer = terminal.backend().buffer();
         let mut lines: Vec<String> = Vec::new();
         for y in 0..height {

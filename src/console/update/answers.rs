@@ -93,7 +93,7 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
         Loaded::List(ids) => {
             state.incidents.replace(ids, rows);
             state.listed_at = Some(moment.now);
-            refresh::list_came(state, moment);
+            refresh::whole_came(state, moment);
         }
         Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
         Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
@@ -106,7 +106,10 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
             state.snapshots.replace(facts.iter().map(|row: &SnapshotFacts| row.incident_id).collect(), rows);
             state.snapshot_rows = facts;
         }
-        Loaded::Overview(overview) => take_overview(state, overview),
+        Loaded::Overview(overview) => {
+            take_overview(state, overview);
+            refresh::whole_came(state, moment);
+        }
         Loaded::Rules(rules) => {
             state.rules = Some(rules);
             forms::check(state, moment);

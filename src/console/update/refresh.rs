@@ -16,6 +16,8 @@ const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(10);
 /// Reading takes a hundredth of the time at most.
 const SHARE: u32 = 100;
+/// So many shapes are read at once.
+const SHAPES_AT_ONCE: usize = 12;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
 
@@ -43,8 +45,8 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
-/// The list has come: the dearer it was, the later it is read again.
-pub(super) fn list_came(state: &mut State, moment: Moment) {
+/// What is read of the whole database has come: the dearer it was, the later it is read again.
+pub(super) fn whole_came(state: &mut State, moment: Moment) {
     let cost = moment.real.since(state.refresh.asked_at);
     let wait = cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST);
     state.refresh.next_at = state.refresh.next_at.max(state.refresh.asked_at + wait);
@@ -64,8 +66,8 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     let rows = state.screen().list_rows();
     let visible = state.list().map(|list| list.visible(rows).to_vec()).unwrap_or_default();
     ask_rows(state, visible.clone(), moment, effects);
-    let stale = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
-    ask_shapes(state, stale, moment, effects);
+    let aged = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
+    ask_shapes(state, aged, moment, effects);
     if let Some(id) = state.selected() {
         ask_if_ready(state, Load::Detail(id), moment, effects);
     }
@@ -126,6 +128,8 @@ fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &m
 }
 
 fn ask_shapes(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
+    // A few at a time: a read that is under way when the operator scrolls on is over soon.
+    let ids: Vec<IncidentId> = ids.into_iter().take(SHAPES_AT_ONCE).collect();
     if !ids.is_empty() && state.lanes.is_ready(Lane::Shapes, moment.real) {
         state.rows.ask_shapes(&ids);
         ask(state, Load::Shapes(ids), effects);
