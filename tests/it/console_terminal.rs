@@ -1,6 +1,7 @@
 //! The console on a real pseudo terminal: it answers keys, and gives the terminal back on every way out.
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,8 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use crate::support::{Afterimage, scratch};
 
+const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(120).unwrap();
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The console on a terminal of 120 columns and 30 rows.
@@ -22,7 +25,7 @@ struct Screen {
 impl Screen {
     fn open(arguments: &[&str]) -> Self {
         let home = Afterimage::new();
-        let size = PtySize { rows: 30, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
         command.env_clear();
@@ -34,7 +37,7 @@ impl Screen {
         command.args(arguments);
         let child = pair.slave.spawn_command(command).unwrap();
         let mut output = pair.master.try_clone_reader().unwrap();
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(30, 120, 0)));
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
         let shown = Arc::clone(&parser);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
