@@ -24,12 +24,11 @@ const SHAPE_AGE: Duration = Duration::from_secs(20);
 /// Time has passed.
 pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     if state.connection.begin_attempt(moment.real) {
-        match state.connection {
-            Connection::Unreachable(_) => effects.push(Effect::Connect),
-            _ => {
-                state.refresh.asked_at = moment.real;
-                ask(state, Load::Overview, effects);
-            }
+        if matches!(state.connection, Connection::Unreachable(_)) {
+            effects.push(Effect::Connect);
+        } else {
+            state.refresh.asked_at = moment.real;
+            ask(state, Load::Overview, effects);
         }
     }
     state.undo.retain(|undo| moment.now < undo.until);
