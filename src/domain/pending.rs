@@ -46,7 +46,7 @@ impl PendingSnapshot {
             PendingState::Dead
         } else if self.is_due(now) {
             PendingState::Due
-        } else if self.attempts > 0 {
+        } else if self.attempts > 0 || self.next_attempt_at > self.target_run_date {
             PendingState::Retrying
         } else {
             PendingState::Waiting

@@ -15,6 +15,8 @@ pub const FIRST_BATCH: u32 = 50;
 pub const LARGEST_BATCH: u32 = 500;
 
 const BACKOFF_BASE: Duration = Duration::from_secs(30);
+const SHORTEST_POSTPONEMENT: Duration = Duration::from_mins(1);
+const LONGEST_POSTPONEMENT: Duration = Duration::from_hours(1);
 const LONGEST_JITTER: Duration = Duration::from_mins(1);
 
 /// `min(10 * W minutes, 10 days)`: how long after the close an incident is still looked at.
@@ -36,6 +38,13 @@ pub fn target_run_date(date_closed: Timestamp, time_window: TimeWindow) -> Times
 pub fn backoff(failures: u32, chance: f64) -> Duration {
     let doubled = BACKOFF_BASE.saturating_mul(2u32.saturating_pow(failures.min(MAX_ATTEMPTS)));
     doubled.mul_f64(0.75 + 0.5 * chance.clamp(0.0, 1.0))
+}
+
+/// How long a row waits after a fault that is not counted against it (rule 17): as long as it is overdue already, so
+/// that it doubles from a minute up to an hour. `chance` from 0 to 1 takes off up to a quarter.
+#[must_use]
+pub fn postponement(overdue: Duration, chance: f64) -> Duration {
+    overdue.clamp(SHORTEST_POSTPONEMENT, LONGEST_POSTPONEMENT).mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0))
 }
 
 /// How many rows the batch after a full one of `size` rows may take (rule 15): twice as many, up to 500.
@@ -102,6 +111,13 @@ mod tests {
         let middle = |failures| backoff(failures, 0.5).as_secs();
         assert_eq!([1, 2, 3, 8].map(middle), [60, 120, 240, 7680]);
         assert_eq!((backoff(1, 0.0).as_secs(), backoff(1, 1.0).as_secs()), (45, 75));
+    }
+
+    #[test]
+    fn rule_17_what_is_not_counted_is_put_off_from_a_minute_up_to_an_hour() {
+        let wait = |minutes| postponement(Duration::from_mins(minutes), 0.0).as_secs() / 60;
+        assert_eq!([0, 1, 5, 59, 60, 100_000].map(wait), [1, 1, 5, 59, 60, 60]);
+        assert_eq!(postponement(Duration::ZERO, 1.0), Duration::from_secs(45));
     }
 
     proptest! {

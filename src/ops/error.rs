@@ -81,6 +81,7 @@ fn store_status(error: &StoreError) -> u8 {
         | StoreError::Unreachable { .. }
         | StoreError::ReadOnly
         | StoreError::Full(_)
+        | StoreError::Exhausted(_)
         | StoreError::Connection(_) => 5,
     }
 }

@@ -36,9 +36,7 @@ pub struct OpenRequest {
 pub async fn open(store: &Store, by: &str, request: OpenRequest) -> Result<Incident, OpsError> {
     let title = text::required("title", &request.title, text::TITLE_LIMIT)?;
     let by = super::checked_name(by)?;
-    for project in &request.projects {
-        text::required("project", project, text::NAME_LIMIT)?;
-    }
+    let projects = super::rule::checked_projects(&request.projects)?;
     let now = store.now().await?;
     let (date_started, date_detected) = incident::opening_times(request.date_started, request.date_detected, now)?;
     let mut tx = store.write().await?;
@@ -49,8 +47,7 @@ pub async fn open(store: &Store, by: &str, request: OpenRequest) -> Result<Incid
             (stored.rule.scope, Some((stored.id, stored.rule.name)))
         }
     };
-    let choice =
-        ScopeChoice { query: request.query, aggregation: request.aggregation, projects: request.projects.clone() };
+    let choice = ScopeChoice { query: request.query, aggregation: request.aggregation, projects };
     let scope = scope.for_incident(choice);
     let new = NewIncident {
         title,

@@ -97,7 +97,8 @@ pub async fn list(store: &Store) -> Result<Vec<AlertRule>, OpsError> {
     Ok(store.read().await?.rules().await?)
 }
 
-fn checked_projects(projects: &[String]) -> Result<Vec<String>, OpsError> {
+/// Project names as they are stored: without space around them, sorted, each once.
+pub(super) fn checked_projects(projects: &[String]) -> Result<Vec<String>, OpsError> {
     let checked = projects.iter().map(|project| text::required("project", project, text::NAME_LIMIT));
     let checked = checked.map(|project| project.map(ToOwned::to_owned)).collect::<Result<Vec<_>, _>>()?;
     Ok(sorted(checked))

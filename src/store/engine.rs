@@ -83,13 +83,12 @@ const BEGIN_OPERATOR: Text = Text {
     postgres: "begin isolation level read committed; set local lock_timeout = '5s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'",
 };
-// Differs as above. A claim is a handful of incidents against a large table: only nested loops over the index make
-// sense, and compiling the plan costs more than running it.
+// Differs as above. What is due is read off its index in order, a batch at a time, whatever the planner knows of the table.
 const BEGIN_CAPTURE: Text = Text {
     sqlite: "begin immediate",
     postgres: "begin isolation level read committed; set local lock_timeout = '1s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'; \
-               set local jit = off; set local enable_hashjoin = off; set local enable_mergejoin = off",
+               set local jit = off; set local enable_bitmapscan = off; set local enable_sort = off",
 };
 // Differs because SQLite's readers always see one instant, while Postgres must be asked for that.
 const BEGIN_READ: Text = Text {

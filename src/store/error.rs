@@ -36,6 +36,9 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the database's disk is full: {0}")]
     Full(String),
+    /// It has not enough memory or time for this, or cannot read what it needs for it.
+    #[error("the database could not do it: {0}")]
+    Exhausted(String),
     /// A stored row makes no sense.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),
@@ -52,6 +55,13 @@ impl StoreError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Damaged(_) | Self::Statement(_))
+    }
+
+    /// Whether every other row would meet it as well, so that a run ends with it. What is no row's fault and does not
+    /// end a run may still be one row's doing: a huge one takes all the memory or all the disk there is.
+    #[must_use]
+    pub fn stops_every_row(&self) -> bool {
+        self.is_transient() && !matches!(self, Self::Exhausted(_) | Self::Full(_))
     }
 
     /// Whether it means that the database cannot be used at all at the moment.
@@ -84,11 +94,14 @@ fn classify(code: Option<Cow<'_, str>>, message: &str) -> Option<StoreError> {
         return classify_postgres(&code, message);
     }
     match code.parse::<u32>().ok()? & 0xff {
-        5 | 6 => Some(StoreError::Busy),
+        // The last one is what many processes at once on one log may meet.
+        5 | 6 | 15 => Some(StoreError::Busy),
         8 => Some(StoreError::ReadOnly),
         13 => Some(StoreError::Full(message.to_owned())),
         26 => Some(StoreError::NotADatabase("the file".into())),
-        7 | 10 | 11 | 14 => Some(StoreError::Connection(message.to_owned())),
+        // No memory, and a damaged page, which may be one that a single row needs.
+        7 | 11 => Some(StoreError::Exhausted(message.to_owned())),
+        10 | 14 => Some(StoreError::Connection(message.to_owned())),
         _ => None,
     }
 }
@@ -99,11 +112,13 @@ fn classify_postgres(code: &str, message: &str) -> Option<StoreError> {
         "40001" | "40P01" | "55P03" => Some(StoreError::Busy),
         "25006" => Some(StoreError::ReadOnly),
         "53100" => Some(StoreError::Full(message.to_owned())),
+        // No memory, or a configured limit, as that of temporary files: one huge row may be the reason.
+        "53000" | "53200" | "53400" => Some(StoreError::Exhausted(message.to_owned())),
         _ => {
             // Connection exceptions, exhausted resources, and the server going away. A statement that ran into its
             // own timeout (57014) is not among them: it is the fault of what it was asked for.
             let server = code.starts_with("08") || code.starts_with("53") || code.starts_with("58");
-            let leaving = matches!(code, "57P01" | "57P02" | "57P03" | "57P05" | "25P03");
+            let leaving = matches!(code, "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03");
             (server || leaving).then(|| StoreError::Connection(message.to_owned()))
         }
     }
@@ -122,8 +137,22 @@ mod tests {
         for code in ["40001", "40P01", "55P03", "57P01", "57P03", "08006", "53300", "5", "517", "6", "10", "13"] {
             assert!(transient(code), "{code}");
         }
+        for code in ["53200", "53400", "7", "267", "15"] {
+            assert!(transient(code), "{code}");
+        }
         for code in ["57014", "22003", "23514", "1", "19", "P0001"] {
             assert!(!transient(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn rule_17_what_may_be_one_row_s_doing_does_not_end_a_run() {
+        let ends = |code: &'static str| classify(Some(code.into()), "x").is_some_and(|error| error.stops_every_row());
+        for code in ["40001", "55P03", "57P01", "08006", "53300", "25006", "5", "8", "10"] {
+            assert!(ends(code), "{code}");
+        }
+        for code in ["53200", "53400", "53100", "7", "11", "13", "57014", "22003", "19"] {
+            assert!(!ends(code), "{code}");
         }
     }
 }

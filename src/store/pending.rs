@@ -73,10 +73,11 @@ const RETRY: &str = "update pending_snapshots set next_attempt_at = $2, dead_sin
 const FAIL: &str = "update pending_snapshots set attempts = $3, last_error = $4, last_error_at = $5, last_host = $6, \
         next_attempt_at = $7, dead_since = case when $3 >= $8 then coalesce(dead_since, $5) end \
     where incident_id = $1 and next_attempt_at = $2";
-/// A row that an operator forced early and that failed is not due before its target either.
+/// What is tried again: after a failure, after a fault that was not counted, or because an operator wants it. A row that
+/// an operator forced early and that failed is not due before its target either.
 const NEXT_RETRY: &str = "select min(case when next_attempt_at > target_run_date then next_attempt_at \
         else target_run_date end) \
-    from pending_snapshots where dead_since is null and attempts > 0";
+    from pending_snapshots where dead_since is null and (attempts > 0 or next_attempt_at > target_run_date)";
 
 /// Bytes of an error that are kept.
 const ERROR_LIMIT: usize = 500;

@@ -60,6 +60,7 @@ const ADVANCE: &str = "update processor_runs set updated_at = $2, cursor_next_at
         cursor_incident_id = $4, batch_size = $5, captured = $6, skipped_open = $7, skipped_existing = $8, \
         failed = $9, batches = $10 \
     where id = $1";
+const TOUCH: &str = "update processor_runs set updated_at = $2 where id = $1";
 const FINISH: &str = "update processor_runs set updated_at = $2, finished_at = $2, captured = $3, skipped_open = $4, \
         skipped_existing = $5, failed = $6, batches = $7, error = $8 \
     where id = $1";
@@ -150,6 +151,15 @@ impl Tx {
                 .bind(stored(counts.failed))
                 .bind(stored(counts.batches))
         );
+        Ok(())
+    }
+
+    /// Says that a run goes on, without moving its cursor.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn touch_run(&mut self, id: i64, now: Timestamp) -> Result<(), StoreError> {
+        execute!(self, sqlx::query(TOUCH).bind(id).bind(now.as_micros()));
         Ok(())
     }
 

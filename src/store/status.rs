@@ -29,7 +29,8 @@ const COUNTS: &str = "select \
     (select count(*) from pending_snapshots), \
     (select count(*) from pending_snapshots \
         where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1), \
-    (select count(*) from pending_snapshots where dead_since is null and attempts > 0), \
+    (select count(*) from pending_snapshots \
+        where dead_since is null and (attempts > 0 or next_attempt_at > target_run_date and next_attempt_at > $1)), \
     (select count(*) from pending_snapshots where dead_since is not null), \
     (select count(*) from incident_snapshots)";
 // Differs because each engine knows its size in another way.

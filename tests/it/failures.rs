@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use afterimage::domain::{IncidentId, RunCounts, schedule};
+use afterimage::domain::{IncidentId, PendingState, RunCounts, Trigger, schedule};
 use afterimage::ops;
+use afterimage::ops::process::ProcessRequest;
 
-use crate::support::{Desk, Engine, TESTER, TestDatabase, at, on_both_engines, postgres_poison};
+use crate::support::{Desk, Engine, HOST, TESTER, TestDatabase, at, on_both_engines, postgres_poison, run};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -139,4 +140,70 @@ on_both_engines! {
                      and host like 'host-%'";
         assert_eq!(desk.database.texts(ended).await, ["host-1"], "one that moved within 2 minutes may be alive");
     }
+}
+
+#[test]
+fn rule_17_a_row_that_exhausts_the_database_holds_up_no_other_and_is_not_blamed() {
+    run(Engine::Postgres, |database| async {
+        let desk = Desk::on(database).await;
+        desk.closed_many(50).await;
+        let huge = IncidentId::new(25);
+        // Out of memory, as a row may be that sorts more than the server has.
+        desk.database.execute(&postgres_poison(huge, "53200")).await;
+        assert_eq!((desk.process().await.counts.captured, desk.now()), (49, at("12:00")));
+        let row = desk.pending(huge).await.expect("it stays");
+        assert_eq!((row.attempts, row.dead_since), (0, None), "the memory may be another's fault");
+        assert!(row.last_error.as_ref().is_some_and(|error| error.contains("could not do it")), "{row:?}");
+        // It was due at 11:10.
+        assert!((at("12:37")..=at("12:51")).contains(&row.next_attempt_at), "{row:?}");
+        assert_eq!(row.state(desk.now()), PendingState::Retrying);
+        assert_eq!(desk.process().await.counts, RunCounts::default());
+        desk.cure().await;
+        desk.wait(Duration::from_hours(1));
+        assert_eq!(desk.process().await.counts.captured, 1);
+    });
+}
+
+#[test]
+fn rule_17_a_failure_is_recorded_before_the_database_fails_on_another_row() {
+    run(Engine::Postgres, |database| async {
+        let desk = Desk::on(database).await;
+        desk.closed_many(4).await;
+        desk.poison(IncidentId::new(1)).await;
+        desk.database
+            .execute(
+                "create function refuse() returns trigger language plpgsql as $$ begin \
+                     raise exception 'deadlock' using errcode = '40P01'; end $$; \
+                 create trigger refuse before insert on incident_snapshots for each row \
+                     when (new.incident_id = 3) execute function refuse()",
+            )
+            .await;
+        let error = desk.try_process(ProcessRequest::due(Trigger::Interval, HOST)).await.unwrap_err();
+        assert_eq!(error.exit_status(), 4, "{error}");
+        assert_eq!(desk.pending(IncidentId::new(1)).await.expect("it stays").attempts, 1);
+        assert_eq!(desk.pending(IncidentId::new(3)).await.expect("it stays").attempts, 0);
+        let runs = desk.store.read().await.unwrap().runs(1).await.unwrap();
+        assert_eq!((runs[0].counts.captured, runs[0].counts.failed), (1, 1), "its record tells what was done");
+    });
+}
+
+#[test]
+fn rule_17_a_fault_while_a_dead_run_is_replayed_is_not_counted() {
+    run(Engine::Postgres, |database| async {
+        let desk = Desk::on(database).await;
+        desk.closed_many(1).await;
+        let (id, long_ago) = (IncidentId::new(1), at("11:00").as_micros());
+        desk.database.execute(&postgres_poison(id, "40P01")).await;
+        let abandoned = format!(
+            "insert into processor_runs (trigger, host, started_at, updated_at, batch_size) \
+             values ('interval', 'gone', {long_ago}, {long_ago}, 50)"
+        );
+        desk.database.execute(&abandoned).await;
+        let before = desk.pending(id).await.unwrap();
+        desk.try_process(ProcessRequest::due(Trigger::Interval, HOST)).await.unwrap_err();
+        let after = desk.pending(id).await.unwrap();
+        assert_eq!((after.attempts, after.next_attempt_at), (0, before.next_attempt_at));
+        desk.cure().await;
+        assert_eq!(desk.process().await.counts.captured, 1);
+    });
 }

@@ -51,7 +51,7 @@ fn sum_to(count: i64) -> i64 {
 /// A few records of every kind, in both formats.
 const CSV: &str = "timestamp,count,project,level,environment,user,fingerprint,message,event_id,zone\n\
     2026-11-24 11:00,94.0,web,error,prod,ann,f1,\"a \"\"b\"\",\nc\",e1,x\n\
-    2026-11-24T11:00:30+01:00,,,,,,,,,\n";
+    2026-11-24T11:00:30+01:00,1,,,,,,,,\n";
 const NDJSON: &str = r#"{"timestamp":"2026-11-24 11:00","weight":"94.0","project":"web","level":"error","environment":"prod","user":"ann","fingerprint":"f1","message":"a \"b\",\nc","event_id":"e1"}
 
 {"timestamp":"2026-11-24T11:00:30+01:00","tags":{"a":1,"b":"two"},"zone":[1]}
@@ -74,6 +74,19 @@ on_both_engines! {
             database.execute("delete from events").await;
         }
         assert_eq!(database.texts("select project from event_projects order by project").await, ["", "web"]);
+    }
+
+    async fn a_gap_in_a_metric_is_an_error_of_its_line_and_never_counts_one(database: TestDatabase) {
+        let store = database.store().await;
+        let gap = "timestamp,value\n2026-11-24 11:00,5\n2026-11-24 11:01,\n";
+        refused(&store, stream(gap), 2, "line 3: the weight '' is not a whole number from 0 to 1000000000; \
+            nothing was imported, --skip-invalid imports the rest").await;
+        let null = "{\"timestamp\":\"2026-11-24 11:00\",\"count\":null}\n";
+        refused(&store, stream(null), 2, "line 1: the weight 'null' is not a whole number from 0 to 1000000000; \
+            nothing was imported, --skip-invalid imports the rest").await;
+        assert_eq!(database.number(COUNT).await, 0);
+        run(&store, stream("timestamp,user\n2026-11-24 11:00,ann\n")).await.unwrap();
+        assert_eq!(database.number(SUMS).await, 1, "without such a column each event counts one");
     }
 
     async fn an_import_of_many_chunks_stores_every_record_once(database: TestDatabase) {

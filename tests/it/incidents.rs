@@ -49,6 +49,13 @@ on_both_engines! {
         assert_eq!(desk.everything().await, empty);
     }
 
+    async fn rule_1_a_project_is_stored_without_space_around_it_and_once(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let projects = vec![" web ".into(), "api".into(), "web".into()];
+        let id = desk.open_as(OpenRequest { title: "x".into(), projects, ..OpenRequest::default() }).await;
+        assert_eq!(desk.incident(id).await.projects, ["api", "web"]);
+    }
+
     async fn rule_3_an_incident_keeps_what_it_copied_from_its_rule(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let rule = desk.rule(10).await;

@@ -53,6 +53,28 @@ on_both_engines! {
         assert_eq!(desk.database.number("select count(*) from incident_snapshots").await, 200);
     }
 
+    async fn rule_18_a_row_whose_incident_is_being_reopened_is_left_out(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(3).await;
+        let id = IncidentId::new(2);
+        let processor = desk.database.store().await;
+        // A reopening that has its incident, and has not come to the pending row yet.
+        let mut reopening = desk.store.write().await.unwrap();
+        reopening.lock_incidents(&[id]).await.unwrap();
+        let run = ops::process::process(&processor, ProcessRequest::due(Trigger::Interval, HOST));
+        let operator = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let made = format!("select count(*) from incident_snapshots where incident_id = {id}");
+            assert_eq!(desk.database.number(&made).await, 0, "it is being reopened");
+            reopening.set_status(id, None).await.unwrap();
+            reopening.delete_pending(id).await.unwrap();
+            reopening.commit().await.unwrap();
+        };
+        let (report, ()) = tokio::join!(run, operator);
+        assert_eq!(report.unwrap().counts.captured, 2);
+        desk.check_whole().await;
+    }
+
     async fn rule_18_a_run_that_ends_anywhere_loses_no_row_and_makes_no_second_snapshot(database: TestDatabase) {
         let desk = Desk::on(database).await;
         desk.closed_many(INCIDENTS).await;

@@ -63,8 +63,13 @@ impl<'de> Visitor<'de> for RecordVisitor {
             };
             let value = map.next_value::<&'de RawValue>()?.get();
             let named = |()| A::Error::custom(format!("'{key}' must be a text, a number, true, false or null"));
-            // A null says as little as a key that is not there.
-            let Some(value) = scalar(value).map_err(named)? else { continue };
+            let value = match scalar(value).map_err(named)? {
+                Some(value) => value,
+                // A metric's gap, which must not count as one.
+                None if field == Field::Weight => Cow::Borrowed("null"),
+                // A null says as little as a key that is not there.
+                None => continue,
+            };
             if seen.contains(&field) {
                 return Err(A::Error::custom(field.twice()));
             }
@@ -143,10 +148,20 @@ mod tests {
     #[test]
     fn a_weight_is_read_as_it_is_written() {
         let weight = |text: &str| read(&format!(r#"{{"timestamp":"1970-01-01","value":{text}}}"#)).map(|e| e.weight);
-        for (text, expected) in [("94.0", 94), ("\"94.0\"", 94), ("1000.00", 1000), ("0", 0), ("null", 1)] {
+        for (text, expected) in [("94.0", 94), ("\"94.0\"", 94), ("1000.00", 1000), ("0", 0)] {
             assert_eq!(weight(text), Ok(expected), "{text}");
         }
-        for text in ["1e3", "-1", "0.5", "1000000000.00000000001", "true", "1e-400", "123456789012345678901234567890"] {
+        for text in [
+            "null",
+            "\"\"",
+            "1e3",
+            "-1",
+            "0.5",
+            "1000000000.00000000001",
+            "true",
+            "1e-400",
+            "123456789012345678901234567890",
+        ] {
             assert!(weight(text).unwrap_err().starts_with("the weight '"), "{text}");
         }
     }

@@ -184,8 +184,8 @@ mod tests {
 
     #[test]
     fn a_header_of_timestamp_and_value_suffices() {
-        let found = parse("\u{feff}Timestamp, value\r\n2014-04-10 00:04:00,94.0\r\n\r\n2014-04-10 00:09:00,\n");
-        assert_eq!(found, ["header", "2 94 ", "4 1 "]);
+        let found = parse("\u{feff}Timestamp, value\r\n2014-04-10 00:04:00,94.0\r\n\r\n2014-04-10 00:09:00,7\n");
+        assert_eq!(found, ["header", "2 94 ", "4 7 "]);
     }
 
     #[test]

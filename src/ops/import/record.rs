@@ -71,9 +71,10 @@ pub(super) struct Texts<'a> {
 }
 
 impl<'a> Texts<'a> {
-    /// Sets a field; an empty text is an absent one.
+    /// Sets a field; an empty text is an absent one, but for the weight: a gap in an export of a metric counts nothing,
+    /// and certainly not one.
     pub(super) fn set(&mut self, field: Field, text: Cow<'a, str>) {
-        self.fields[field as usize] = Some(text).filter(|text| !text.is_empty());
+        self.fields[field as usize] = Some(text).filter(|text| field == Field::Weight || !text.is_empty());
     }
 
     fn text(&mut self, field: Field) -> Option<String> {
@@ -133,6 +134,14 @@ mod tests {
     fn a_time_suffices_and_the_weight_is_one() {
         let event = event(&[(Field::Timestamp, "1970-01-01 00:00:01"), (Field::User, "")]).unwrap();
         assert_eq!(event, Event { project: Some("web".into()), ..Event::at(Timestamp::from_seconds(1)) });
+    }
+
+    #[test]
+    fn a_weight_that_is_there_and_says_nothing_is_an_error_and_not_one() {
+        for empty in ["", " "] {
+            let reason = event(&[(Field::Timestamp, "1970-01-01"), (Field::Weight, empty)]).unwrap_err();
+            assert!(reason.ends_with("is not a whole number from 0 to 1000000000"), "{reason}");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(super) struct Batch {
 pub(super) struct FailedRow {
     pub(super) claim: Claim,
     pub(super) error: String,
+    /// Whether it is the row's own fault (rule 17).
+    pub(super) is_own_fault: bool,
 }
 
 /// A batch that was rolled back as a whole.
@@ -199,7 +201,9 @@ async fn measure(run: &Run<'_>, tx: &mut Tx, wanted: &[Claim]) -> Result<Measure
                 requests.push(request(run, claim, query, projects.remove(&claim.incident_id).unwrap_or_default()));
                 asked.push(claim);
             }
-            Err(error) => failures.push(FailedRow { claim: claim.clone(), error: error.to_string() }),
+            Err(error) => {
+                failures.push(FailedRow { claim: claim.clone(), error: error.to_string(), is_own_fault: true });
+            }
         }
     }
     if requests.is_empty() {
@@ -259,6 +263,8 @@ async fn keep(
         total.add(counts);
         let next_size = run.request.batch_size.unwrap_or_else(|| crate::domain::schedule::next_batch_size(limit));
         tx.advance_run(record, run.present(), last, next_size, total).await?;
+    } else if let Some(record) = run.record {
+        tx.touch_run(record, run.present()).await?;
     }
     Ok(Batch { claimed: claims.len(), counts, last, failures: measured.failures, held_lock: Duration::ZERO })
 }

@@ -2,51 +2,73 @@
 
 use super::Run;
 use super::batch::{self, Batch, FailedBatch, FailedRow, Rows};
-use crate::domain::{Timestamp, schedule};
+use crate::domain::{RunCounts, Timestamp, schedule};
 use crate::store::StoreError;
+use crate::store::capture::Claim;
 use crate::store::pending::Failure;
 
-/// Replays what a batch had claimed until every row is captured, or has failed alone.
-pub(super) async fn isolate(run: &Run<'_>, failed: FailedBatch) -> Result<Batch, StoreError> {
+/// Replays what a batch had claimed until every row is captured, or has failed alone. What comes of it is counted and
+/// recorded at once: should the database fail in the middle, that much is done.
+pub(super) async fn isolate(run: &mut Run<'_>, failed: FailedBatch) -> Result<Batch, StoreError> {
     let mut whole =
         Batch { claimed: failed.claims.len(), last: failed.claims.last().map(batch::cursor), ..Batch::default() };
     if failed.claims.is_empty() {
         // It failed before it had any row: nothing here can be blamed.
         return Err(failed.error);
     }
-    let mut parts = vec![failed];
-    while let Some(FailedBatch { mut claims, error }) = parts.pop() {
-        if let [single] = claims.as_slice() {
-            whole.failures.push(FailedRow { claim: single.clone(), error: error.to_string() });
-            whole.counts.failed += 1;
-            continue;
-        }
-        let second = claims.split_off(claims.len() / 2);
-        for half in [claims, second] {
-            match batch::capture(run, Rows::Again(&half)).await {
-                Ok(part) => {
-                    whole.counts.add(part.counts);
-                    whole.failures.extend(part.failures);
-                }
-                Err(failed) if failed.error.is_transient() => return Err(failed.error),
-                Err(failed) => parts.push(failed),
+    run.counts.batches += 1;
+    let mut parts = Vec::new();
+    divide(run, &mut whole, failed, &mut parts).await?;
+    while let Some(part) = parts.pop() {
+        match batch::capture(run, Rows::Again(&part)).await {
+            Ok(part) => {
+                count(run, &mut whole, RunCounts { batches: 0, ..part.counts });
+                record_failures(run, &part.failures).await?;
             }
+            Err(failed) if failed.error.stops_every_row() => return Err(failed.error),
+            Err(failed) => divide(run, &mut whole, failed, &mut parts).await?,
         }
     }
-    whole.counts.batches = 1;
     Ok(whole)
 }
 
-/// Records failures in a transaction of their own, each unless its row has been rescheduled since.
-pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Result<(), StoreError> {
-    if failures.is_empty() {
-        return Ok(());
+/// Records a single row that has failed; of several, the first half comes next.
+async fn divide(
+    run: &mut Run<'_>,
+    whole: &mut Batch,
+    failed: FailedBatch,
+    parts: &mut Vec<Vec<Claim>>,
+) -> Result<(), StoreError> {
+    let FailedBatch { mut claims, error } = failed;
+    match claims.as_slice() {
+        [] => {}
+        [single] => {
+            record_failures(run, &[FailedRow::new(single, &error)]).await?;
+            count(run, whole, RunCounts { failed: 1, ..RunCounts::default() });
+        }
+        _ => {
+            parts.push(claims.split_off(claims.len() / 2));
+            parts.push(claims);
+        }
     }
-    let mut tx = run.store.capture().await?;
+    Ok(())
+}
+
+fn count(run: &mut Run<'_>, whole: &mut Batch, counts: RunCounts) {
+    run.counts.add(counts);
+    whole.counts.add(counts);
+}
+
+/// Records failures, each unless its row has been rescheduled since. Each has a transaction of its own: who held two
+/// rows at once could wait in a circle with an operator who locks them in another order.
+pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Result<(), StoreError> {
     for failed in failures {
-        let attempts = failed.claim.attempts.saturating_add(1);
-        let failure = failure(run, failed, attempts, retry_at(run, attempts));
-        if tx.record_failure(&failure).await? {
+        let attempts = failed.claim.attempts.saturating_add(u32::from(failed.is_own_fault));
+        let failure = failure(run, failed, attempts, retry_at(run, failed));
+        let mut tx = run.store.capture().await?;
+        let recorded = tx.record_failure(&failure).await?;
+        tx.commit().await?;
+        if recorded {
             tracing::warn!(
                 incident = failed.claim.incident_id.value(),
                 attempts,
@@ -56,12 +78,18 @@ pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Re
             );
         }
     }
-    tx.commit().await
+    Ok(())
 }
 
-/// When a row is tried again after its `attempts`-th failure.
-pub(super) fn retry_at(run: &Run<'_>, attempts: u32) -> Timestamp {
-    run.now + schedule::backoff(attempts, rand::random())
+/// When a row is tried again: after its own failure by their number, otherwise by how long it has been waiting.
+pub(super) fn retry_at(run: &Run<'_>, failed: &FailedRow) -> Timestamp {
+    let chance = rand::random();
+    run.now
+        + if failed.is_own_fault {
+            schedule::backoff(failed.claim.attempts.saturating_add(1), chance)
+        } else {
+            schedule::postponement(run.now.since(failed.claim.target_run_date), chance)
+        }
 }
 
 pub(super) fn failure<'a>(run: &'a Run<'_>, failed: &'a FailedRow, attempts: u32, retry_at: Timestamp) -> Failure<'a> {
@@ -73,5 +101,12 @@ pub(super) fn failure<'a>(run: &'a Run<'_>, failed: &'a FailedRow, attempts: u32
         retry_at,
         now: run.present(),
         host: &run.request.host,
+    }
+}
+
+impl FailedRow {
+    /// A row that failed alone.
+    pub(super) fn new(claim: &Claim, error: &StoreError) -> Self {
+        Self { claim: claim.clone(), error: error.to_string(), is_own_fault: !error.is_transient() }
     }
 }

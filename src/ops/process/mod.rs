@@ -176,14 +176,29 @@ impl Run<'_> {
 
     /// One batch behind `cursor`, with what to do where it fails.
     async fn batch(&mut self, cursor: Cursor, size: u32) -> Result<Batch, StoreError> {
-        let batch = match batch::capture_due(self, cursor, size).await {
-            Ok(batch) => batch,
-            Err(failed) if failed.error.is_transient() => return Err(failed.error),
-            Err(failed) => isolate::isolate(self, failed).await?,
-        };
-        self.counts.add(batch.counts);
-        isolate::record_failures(self, &batch.failures).await?;
-        Ok(batch)
+        match batch::capture_due(self, cursor, size).await {
+            Ok(batch) => {
+                self.counts.add(batch.counts);
+                isolate::record_failures(self, &batch.failures).await?;
+                Ok(batch)
+            }
+            Err(failed) if failed.error.stops_every_row() => Err(failed.error),
+            Err(failed) => {
+                let batch = isolate::isolate(self, failed).await?;
+                self.advance_record(&batch, self.following_batch_size(size, &batch)).await?;
+                Ok(batch)
+            }
+        }
+    }
+
+    /// Moves the record behind a batch that did not move it itself.
+    async fn advance_record(&self, batch: &Batch, next_size: u32) -> Result<(), StoreError> {
+        if let (Some(record), Some(last)) = (self.record, batch.last) {
+            let mut tx = self.store.capture().await?;
+            tx.advance_run(record, self.present(), last, next_size, self.counts).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     fn first_batch_size(&self) -> u32 {

@@ -60,12 +60,14 @@ impl Run<'_> {
         let mut left = ids.to_vec();
         for _ in 0..ATTEMPTS {
             let batch = match batch::capture(self, Rows::Named(&left)).await {
-                Ok(batch) => batch,
-                Err(failed) if failed.error.is_transient() => return Err(failed.error.into()),
+                Ok(batch) => {
+                    self.counts.add(batch.counts);
+                    isolate::record_failures(self, &batch.failures).await?;
+                    batch
+                }
+                Err(failed) if failed.error.stops_every_row() => return Err(failed.error.into()),
                 Err(failed) => isolate::isolate(self, failed).await?,
             };
-            self.counts.add(batch.counts);
-            isolate::record_failures(self, &batch.failures).await?;
             if batch.claimed == left.len() {
                 return Ok(());
             }

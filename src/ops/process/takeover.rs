@@ -3,7 +3,7 @@
 use super::Run;
 use super::batch::{self, FailedRow, Rows};
 use super::isolate;
-use crate::domain::RunCounts;
+use crate::domain::{RunCounts, Timestamp};
 use crate::store::StoreError;
 use crate::store::capture::{Claim, Claiming};
 use crate::store::run::AbandonedRun;
@@ -46,38 +46,44 @@ impl Run<'_> {
     /// Counts the attempt first: should this row end this process too, the count is there already.
     async fn replay_row(&mut self, claim: Claim) -> Result<(), StoreError> {
         let attempts = claim.attempts.saturating_add(1);
-        let retry_at = isolate::retry_at(self, attempts);
         let error = "the process ended while this row's batch was captured".to_owned();
-        let counted = FailedRow { claim: claim.clone(), error };
-        let mut tx = self.store.capture().await?;
-        let counts_against = tx.record_failure(&isolate::failure(self, &counted, attempts, retry_at)).await?;
-        tx.commit().await?;
-        if !counts_against {
+        let counted = FailedRow { claim: claim.clone(), error, is_own_fault: true };
+        let retry_at = isolate::retry_at(self, &counted);
+        if !self.record_again(&counted, attempts, retry_at).await? {
             return Ok(());
         }
-        let again = Claim { attempts, next_attempt_at: retry_at, ..claim };
-        match batch::capture(self, Rows::Again(std::slice::from_ref(&again))).await {
+        let again = Claim { attempts, next_attempt_at: retry_at, ..claim.clone() };
+        let failed = match batch::capture(self, Rows::Again(std::slice::from_ref(&again))).await {
             Ok(batch) => {
                 self.counts.add(RunCounts { batches: 0, ..batch.counts });
-                if let Some(failed) = batch.failures.into_iter().next() {
-                    self.say_why(&failed, attempts).await?;
-                }
+                batch.failures.into_iter().next()
             }
-            Err(failed) if failed.error.is_transient() => return Err(failed.error),
+            Err(failed) if failed.error.stops_every_row() => {
+                // Not the row's fault, so the count is taken back; where even that fails, the row has one too many.
+                let blameless = FailedRow::new(&again, &failed.error);
+                self.record_again(&blameless, claim.attempts, claim.next_attempt_at).await.ok();
+                return Err(failed.error);
+            }
             Err(failed) => {
                 self.counts.failed += 1;
-                let failed = FailedRow { claim: again, error: failed.error.to_string() };
-                self.say_why(&failed, attempts).await?;
+                Some(FailedRow::new(&again, &failed.error))
             }
+        };
+        match failed {
+            // The attempt is counted; only its reason is corrected.
+            Some(failed) if failed.is_own_fault => self.record_again(&failed, attempts, retry_at).await.map(drop),
+            Some(failed) => {
+                let retry_at = isolate::retry_at(self, &failed);
+                self.record_again(&failed, claim.attempts, retry_at).await.map(drop)
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// The attempt is counted; only its reason is corrected.
-    async fn say_why(&self, failed: &FailedRow, attempts: u32) -> Result<(), StoreError> {
+    async fn record_again(&self, failed: &FailedRow, attempts: u32, retry_at: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.store.capture().await?;
-        let retry_at = failed.claim.next_attempt_at;
-        tx.record_failure(&isolate::failure(self, failed, attempts, retry_at)).await?;
-        tx.commit().await
+        let recorded = tx.record_failure(&isolate::failure(self, failed, attempts, retry_at)).await?;
+        tx.commit().await?;
+        Ok(recorded)
     }
 }
