@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::fixtures::{Desk, SIZES, now, options};
+use super::desk::Desk;
+use super::fixtures::{SIZES, now, options};
 use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
 use crate::console::glyphs::Glyphs;
 use crate::console::options::{Access, ClockKind, DataKind, Look, ProcessorChoice};

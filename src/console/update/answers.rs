@@ -7,6 +7,7 @@ use super::actions::outdate_reads;
 use super::{forms, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Note, Place, Weight};
 use crate::console::state::toasts::Tone;
@@ -21,7 +22,10 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &mut Vec<Effect>) {
     match answer {
         Answer::Connected { database } => {
-            state.database = database;
+            // The demo's file has a name that says nothing to anybody.
+            if state.options.data == DataKind::Real {
+                state.database = database;
+            }
             state.lanes.forget();
             came_back(state, moment);
             refresh::everything(state, moment, effects);

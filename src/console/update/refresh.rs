@@ -7,7 +7,7 @@ use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::Moment;
 use crate::console::state::connection::Connection;
 use crate::console::state::list::Contents;
-use crate::console::state::{DetailPane, State, ViewKind};
+use crate::console::state::{DetailPane, Refresh, State, ViewKind};
 use crate::domain::IncidentId;
 
 /// Between two readings, where they cost next to nothing.
@@ -24,15 +24,19 @@ const SHAPE_AGE: Duration = Duration::from_secs(20);
 /// Time has passed.
 pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     if state.connection.begin_attempt(moment.real) {
-        match state.connection {
-            Connection::Unreachable(_) => effects.push(Effect::Connect),
-            _ => ask(state, Load::Overview, effects),
+        if matches!(state.connection, Connection::Unreachable(_)) {
+            effects.push(Effect::Connect);
+        } else {
+            state.refresh.asked_at = moment.real;
+            ask(state, Load::Overview, effects);
         }
     }
     state.undo.retain(|undo| moment.now < undo.until);
     if state.connection.is_up() && state.refresh.next_at <= moment.real {
         if state.frozen_since.is_some() {
-            state.refresh.next_at = moment.real + SHORTEST;
+            let waiting = state.lanes.is_waiting(Lane::Overview);
+            let asked_at = if waiting { state.refresh.asked_at } else { moment.real };
+            state.refresh = Refresh { next_at: moment.real + SHORTEST, asked_at };
             ask_if_ready(state, Load::Overview, moment, effects);
         } else {
             everything(state, moment, effects);
@@ -57,8 +61,10 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     if !state.connection.is_up() {
         return;
     }
+    if !state.lanes.is_waiting(Lane::Overview) {
+        state.refresh.asked_at = moment.real;
+    }
     state.refresh.next_at = moment.real + SHORTEST;
-    state.refresh.asked_at = moment.real;
     ask_if_ready(state, Load::Overview, moment, effects);
     if let Some(load) = list_of(state) {
         ask_if_ready(state, load, moment, effects);
