@@ -106,7 +106,8 @@ impl Environment {
         Self {
             database_url: variable("AFTERIMAGE_DATABASE_URL"),
             user: variable("AFTERIMAGE_USER"),
-            login: ["LOGNAME", "USER", "USERNAME"].into_iter().find_map(variable),
+            // A service has a user, but often none of these variables.
+            login: ["LOGNAME", "USER"].into_iter().find_map(variable).or_else(|| whoami::username().ok()),
             no_color: variable("NO_COLOR").is_some(),
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
         }

@@ -75,7 +75,12 @@ fn write_series(
     writeln!(out, "  {}", sparkline::draw(&points, WIDTH, unicode).trim_end())?;
     let marks = sparkline::marks(&points, WIDTH, &[Some(incident.date_started), incident.date_closed]);
     if !marks.is_empty() {
-        let closed = if incident.date_closed.is_some() { " and closed" } else { "" };
+        let closed = match incident.date_closed {
+            Some(closed) if closed < range.end => " and closed",
+            // A long incident ends beyond its windowed series (rule 13).
+            Some(_) => "; the close lies behind the end",
+            None => "",
+        };
         writeln!(out, "  {marks}  started{closed}")?;
     }
     writeln!(out, "  from {} to {}", range.start, range.end)?;

@@ -181,8 +181,11 @@ impl Write {
     #[must_use]
     pub fn targets(&self) -> Vec<IncidentId> {
         match self {
-            Self::Close { ids, .. } | Self::Reopen { ids, .. } | Self::Capture { ids, .. } => ids.clone(),
-            Self::Retry(ids) | Self::Discard(ids) => ids.clone(),
+            Self::Close { ids, .. }
+            | Self::Reopen { ids, .. }
+            | Self::Capture { ids, .. }
+            | Self::Retry(ids)
+            | Self::Discard(ids) => ids.clone(),
             Self::UndoClose { id, .. } | Self::Comment { id, .. } | Self::Edit { id, .. } => vec![*id],
             Self::Open(_) | Self::Run => Vec::new(),
         }

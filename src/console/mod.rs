@@ -28,10 +28,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -65,13 +66,12 @@ pub enum ConsoleError {
 }
 
 impl ConsoleError {
-    /// The exit status that says it to scripts; `None` where the error of the database says it.
+    /// The exit status that says it to scripts.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
-            Self::NoTerminal => 2,
+            Self::NoTerminal | Self::Database(StoreError::Url(_)) => 2,
             Self::Terminal(_) | Self::Panicked => 1,
-            Self::Database(StoreError::Url(_)) => 2,
             Self::Database(StoreError::Busy | StoreError::Schema(_)) => 4,
             Self::Database(_) => 5,
         }
@@ -166,7 +166,8 @@ impl Console {
     async fn go(&mut self, mut inbox: mpsc::Receiver<Event>) -> io::Result<()> {
         self.draw()?;
         let mut signals = Signals::listen()?;
-        let mut keys = EventStream::new();
+        let (typed, mut keys) = mpsc::channel(CHANNEL);
+        let reader = AbortOnDropHandle::new(tokio::spawn(read_terminal(typed)));
         for effect in update::start() {
             self.performer.perform(effect);
         }
@@ -181,7 +182,7 @@ impl Console {
                     self.takeover.retake()?;
                     self.resumed()?
                 }
-                event = keys.next() => match event {
+                event = keys.recv() => match event {
                     Some(event) => self.take_terminal(event?)?,
                     None => Next::End,
                 },
@@ -192,6 +193,7 @@ impl Console {
                 () = tokio::time::sleep(wait) => self.tick()?,
             };
             if next == Next::End || self.drain(&mut keys, &mut inbox)? == Next::End || terminal::has_panicked() {
+                drop(reader);
                 return Ok(());
             }
             self.draw()?;
@@ -199,9 +201,9 @@ impl Console {
     }
 
     /// Takes in what has come meanwhile, so that one frame shows it all.
-    fn drain(&mut self, keys: &mut EventStream, inbox: &mut mpsc::Receiver<Event>) -> io::Result<Next> {
+    fn drain(&mut self, keys: &mut Typed, inbox: &mut mpsc::Receiver<Event>) -> io::Result<Next> {
         for _ in 0..BURST {
-            let next = if let Some(Some(event)) = keys.next().now_or_never() {
+            let next = if let Ok(event) = keys.try_recv() {
                 self.take_terminal(event?)?
             } else if let Ok(event) = inbox.try_recv() {
                 self.take(event)?
@@ -281,6 +283,21 @@ impl Console {
         let moment = self.moment();
         let Self { state, look, takeover, .. } = self;
         takeover.draw(|frame| view::view(state, look, moment, frame))
+    }
+}
+
+type Typed = mpsc::Receiver<io::Result<TerminalEvent>>;
+
+/// Passes on what the terminal says.
+///
+/// On a task of its own, since the stream remembers only who asked first: had the loop looked into it in passing, nobody
+/// would wake it for the next key.
+async fn read_terminal(typed: mpsc::Sender<io::Result<TerminalEvent>>) {
+    let mut stream = EventStream::new();
+    while let Some(event) = stream.next().await {
+        if typed.send(event).await.is_err() {
+            return;
+        }
     }
 }
 

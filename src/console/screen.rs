@@ -104,7 +104,7 @@ impl Screen {
                 self.detail = inner;
                 self.list = Rect::new(inner.x, inner.y, 0, 0);
             }
-            (Arrangement::Single, Focus::List, _) => {}
+            (Arrangement::Single, Focus::List, _) | (Arrangement::TooSmall, ..) => {}
             (Arrangement::Stacked, ..) => {
                 let list = (inner.height * 2 / 5).max(6);
                 self.list.height = list;
@@ -117,7 +117,6 @@ impl Screen {
                 self.divider = Rect::new(inner.x + list, inner.y, 1, inner.height);
                 self.detail = Rect::new(inner.x + list + 1, inner.y, inner.width - list - 1, inner.height);
             }
-            (Arrangement::TooSmall, ..) => {}
         }
     }
 

@@ -14,6 +14,7 @@ type Counts = Vec<(u32, Count)>;
 /// Measures a batch: requests with the same query and aggregation share their statements.
 pub(super) async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -> Result<Vec<Measurement>, StoreError> {
     let horizon = tx.prune_horizon().await?;
+    tx.look_events_up().await?;
     let everywhere = if requests.iter().any(|request| request.projects.is_empty()) {
         tx.event_projects().await?
     } else {

@@ -59,10 +59,16 @@ pub enum Purpose {
 }
 
 /// Waits for the database, but not for one that is silent: a server that is stopped, or a network that swallows all.
-pub(super) async fn answered<T>(call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    tokio::time::timeout(LONGEST_SILENCE, call).await.unwrap_or_else(|_| {
-        Err(StoreError::Connection(format!("the database has not answered for {} s", LONGEST_SILENCE.as_secs())))
-    })
+pub(super) fn answered<T>(
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    // Boxed, or every caller's future would have room for all of its calls.
+    let call = Box::pin(call);
+    async move {
+        tokio::time::timeout(LONGEST_SILENCE, call).await.unwrap_or_else(|_| {
+            Err(StoreError::Connection(format!("the database has not answered for {} s", LONGEST_SILENCE.as_secs())))
+        })
+    }
 }
 
 /// Runs one sqlx expression on the connection of a transaction, whichever engine it is on.
@@ -97,13 +103,12 @@ const BEGIN_OPERATOR: Text = Text {
     postgres: "begin isolation level read committed; set local lock_timeout = '5s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'",
 };
-// Differs as above. A claim is a handful of incidents against a large table: only nested loops over the index make
-// sense, and compiling the plan costs more than running it.
+// Differs as above. What is due is read off its index in order, a batch at a time, whatever the planner knows of the table.
 const BEGIN_CAPTURE: Text = Text {
     sqlite: "begin immediate",
     postgres: "begin isolation level read committed; set local lock_timeout = '1s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'; \
-               set local jit = off; set local enable_hashjoin = off; set local enable_mergejoin = off",
+               set local jit = off; set local enable_bitmapscan = off; set local enable_sort = off",
 };
 // Differs because SQLite's readers always see one instant, while Postgres must be asked for that.
 const BEGIN_READ: Text = Text {

@@ -89,6 +89,11 @@ const SERIES_USERS: &str = "select slot, string_agg(position || ':' || counted, 
          where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end";
 const SERIES_TAIL: &str = " group by 1, 2) buckets where counted > 0 group by slot order by slot";
 
+/// A few ranges against a table of any size: only nested loops over the index make sense, and a planner with old
+/// statistics, or with an opinion on a query's terms, would read the whole table for them.
+const LOOK_UP: &str = "select set_config('enable_seqscan', 'off', true), set_config('enable_material', 'off', true), \
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)";
+
 const EVENT_PROJECTS: &str = "select project from event_projects order by project";
 const PRUNE_HORIZON: &str = "select value from meta where key = 'prune_horizon'";
 
@@ -104,6 +109,18 @@ macro_rules! fetch {
 }
 
 impl Tx {
+    /// Has the events of the ranges to come looked up by their index, for the rest of the transaction.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn look_events_up(&mut self) -> Result<(), StoreError> {
+        // SQLite does so in any case: the texts here say `cross join`.
+        if let Self::Postgres(transaction) = self {
+            sqlx::query(LOOK_UP).execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+
     /// The total and the distinct users of each slot.
     ///
     /// # Errors

@@ -49,7 +49,7 @@ const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
     ("terminal", &["event"], PURE),
     ("update", &["keymap", "state", "event", "effect", "options", "listing", "screen", "zone"], PURE),
-    ("view", &["keymap", "state", "event", "options", "listing", "screen", "theme", "glyphs", "zone"], PURE),
+    ("view", &["keymap", "state", "event", "effect", "options", "listing", "screen", "theme", "glyphs", "zone"], PURE),
     ("keymap", &["state", "options", "screen"], PURE),
     ("state", &["event", "effect", "options", "listing", "screen", "zone"], PURE),
     ("event", &["effect", "listing"], PURE),

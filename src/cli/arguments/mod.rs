@@ -29,6 +29,7 @@ Examples:
 Environment:
   AFTERIMAGE_DATABASE_URL    where --database-url is not given
   AFTERIMAGE_USER            where --by is not given
+  AFTERIMAGE_LOG             what is logged: error, warn, info, debug, or as tracing's filters
   NO_COLOR                   as --no-color
 
 Exit status:
@@ -46,8 +47,9 @@ const DATABASE_URL_HELP: &str =
 const ABOUT: &str = "\
 Keeps the exact before, during and after of every incident.
 
-Without a command it opens the console on this terminal. The snapshot of an incident is captured some time after it
-is closed (ten of its time windows, at most ten days): by the console in its background, by a daemon, or by 'process'.";
+Without a command it opens the console on this terminal. The snapshot of an incident is captured \
+some time after it is closed (ten of its time windows, at most ten days): by the console in its background, by a \
+daemon, or by 'process'.";
 
 /// The command line.
 #[derive(Debug, Parser)]

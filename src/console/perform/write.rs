@@ -29,13 +29,13 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
     let by = shared.options.by.as_str();
     Ok(match write {
         Write::Close { ids, at, comment } => {
-            changed("closed", ops::close::close(store, by, CloseRequest { ids, at, comment }).await?)
+            done("closed", ops::close::close(store, by, CloseRequest { ids, at, comment }).await?)
         }
         Write::UndoClose { id, date_closed } => {
-            changed("reopened", vec![ops::close::undo(store, by, id, date_closed).await?])
+            done("reopened", vec![ops::close::undo(store, by, id, date_closed).await?])
         }
         Write::Reopen { ids, comment } => {
-            changed("open", ops::reopen::reopen(store, by, ReopenRequest { ids, comment }).await?)
+            done("open", ops::reopen::reopen(store, by, ReopenRequest { ids, comment }).await?)
         }
         Write::Comment { id, text } => {
             ops::comment::comment(store, by, id, &text).await?;
@@ -69,21 +69,20 @@ async fn open(store: &Store, by: &str, opening: Opening) -> Result<crate::domain
 }
 
 async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result<Written, OpsError> {
-    let report = match shared.processor.get() {
-        Some(processor) => processor.process(selection).await?,
-        None => {
-            let due = ProcessRequest::due(Trigger::Forced, &host_name());
-            let request = ProcessRequest { selection, cancel: shared.cancel.child_token(), ..due };
-            ops::process::process(store, request).await?
-        }
+    let report = if let Some(processor) = shared.processor.get() {
+        processor.process(selection).await?
+    } else {
+        let due = ProcessRequest::due(Trigger::Forced, &host_name());
+        let request = ProcessRequest { selection, cancel: shared.cancel.child_token(), ..due };
+        ops::process::process(store, request).await?
     };
     Ok(Written::Ran(report.counts))
 }
 
 /// What was changed, and who had made it so before where nothing was.
-fn changed(status: &str, changes: Vec<StatusChange>) -> Written {
+fn done(status: &str, outcomes: Vec<StatusChange>) -> Written {
     let (mut changed, mut unchanged, mut remarks) = (Vec::new(), Vec::new(), Vec::new());
-    for StatusChange { incident, already } in changes {
+    for StatusChange { incident, already } in outcomes {
         match already {
             None => changed.push(incident),
             Some(already) => {

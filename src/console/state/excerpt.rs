@@ -71,7 +71,8 @@ mod tests {
         let range = incident.course().ranges(Timestamp::from_seconds(200_000)).windowed;
         let period = Duration::from_mins(1);
         let mut series = Series { range, period, counts: Vec::new(), held: vec![range] };
-        series.counts = (0..series.len()).map(|at| (u32::try_from(at).unwrap(), Count::Whole(at as i64 + 1))).collect();
+        let len = u32::try_from(series.len()).unwrap();
+        series.counts = (0..len).map(|at| (at, Count::Whole(i64::from(at) + 1))).collect();
         let whole = series.points();
         let excerpt = around_incident(&series, &incident).points();
         assert!((20..40).contains(&excerpt.len()), "{}", excerpt.len());

@@ -24,8 +24,8 @@ pub struct Shape {
 pub struct Rows {
     incidents: HashMap<IncidentId, Incident>,
     shapes: HashMap<IncidentId, Shape>,
-    asked_rows: Vec<IncidentId>,
-    asked_shapes: Vec<IncidentId>,
+    wanted: Vec<IncidentId>,
+    wanted_shapes: Vec<IncidentId>,
     absent: Vec<IncidentId>,
 }
 
@@ -62,17 +62,17 @@ impl Rows {
 
     /// Remembers what was asked for, so that what does not come can be told from what has not come yet.
     pub fn ask_rows(&mut self, ids: &[IncidentId]) {
-        self.asked_rows = ids.to_vec();
+        self.wanted = ids.to_vec();
     }
 
     /// As [`Rows::ask_rows`].
     pub fn ask_shapes(&mut self, ids: &[IncidentId]) {
-        self.asked_shapes = ids.to_vec();
+        self.wanted_shapes = ids.to_vec();
     }
 
     /// Takes over what was read.
     pub fn answer_rows(&mut self, incidents: Vec<Incident>) {
-        self.absent = std::mem::take(&mut self.asked_rows);
+        self.absent = std::mem::take(&mut self.wanted);
         self.absent.retain(|id| !incidents.iter().any(|incident| incident.id == *id));
         for incident in incidents {
             self.put(incident);
@@ -91,7 +91,7 @@ impl Rows {
 
     /// Takes over shapes.
     pub fn answer_shapes(&mut self, shapes: Vec<(IncidentId, Series)>, read_at: Timestamp) {
-        for id in std::mem::take(&mut self.asked_shapes) {
+        for id in std::mem::take(&mut self.wanted_shapes) {
             self.shapes
                 .entry(id)
                 .and_modify(|shape| shape.read_at = read_at)

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::fixtures::{Desk, id, incident, now};
+use super::desk::Desk;
+use super::fixtures::{id, incident, now};
 use crate::console::effect::{Effect, Lane, Load, Write};
 use crate::console::event::{Answer, Cause, Event, Failure, Loaded, ProcessorNews, Written};
 use crate::console::options::Access;

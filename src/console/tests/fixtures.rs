@@ -1,19 +1,9 @@
-//! A console with believable incidents, and a hand to press its keys.
+//! Believable incidents, and what a database would say of them.
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-
-use crate::console::effect::{Effect, Load};
-use crate::console::event::{Answer, Counts, Detail, Event, Loaded, Moment, Overview, Picture, ProcessorNews};
-use crate::console::glyphs::Glyphs;
-use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, ProcessorChoice};
-use crate::console::state::State;
-use crate::console::theme::Theme;
-use crate::console::update::update;
-use crate::console::view::view;
+use crate::console::event::{Counts, Detail, Overview, Picture};
+use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, ProcessorChoice};
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
@@ -89,7 +79,7 @@ fn captured(mut incident: Incident, partial: bool) -> Incident {
     incident.snapshot = Some(SnapshotFacts {
         incident_id: incident.id,
         as_of: if partial { before(10) } else { target },
-        date_added: if partial { before(10) } else { target + Duration::from_secs(1200) },
+        date_added: if partial { before(10) } else { target + Duration::from_mins(20) },
         partial,
         clipped: incident.id.value() % 4 == 0,
         source: "events".into(),
@@ -136,12 +126,12 @@ pub fn incidents() -> Vec<Incident> {
 pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Option<Timestamp>) -> Series {
     let mut series = Series { range, period, counts: Vec::new(), held: held(range, horizon, now()) };
     let closed = incident.date_closed.unwrap_or_else(now);
-    for (position, point) in series.points().iter().enumerate() {
-        let seed = (position as i64 * 7919 + incident.id.value() * 104_729) % 17;
+    for (position, point) in (0u32..).zip(series.points()) {
+        let seed = (i64::from(position) * 7919 + incident.id.value() * 104_729) % 17;
         let inside = point.bucket + period > incident.date_started && point.bucket < closed;
         let count = if inside { 60 + seed * 5 } else { seed / 4 };
         if point.bucket < now() && point.count.is_some() && count > 0 {
-            series.counts.push((u32::try_from(position).unwrap(), Count::Whole(count)));
+            series.counts.push((position, Count::Whole(count)));
         }
     }
     series
@@ -149,7 +139,7 @@ pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Opti
 
 pub fn snapshot(incident: &Incident) -> Snapshot {
     let ranges = incident.course().preview_ranges(now());
-    let horizon = incident.snapshot.as_ref().is_some_and(|facts| facts.clipped).then(|| incident.date_started);
+    let horizon = incident.snapshot.as_ref().is_some_and(|facts| facts.clipped).then_some(incident.date_started);
     Snapshot {
         facts: incident.snapshot.clone().unwrap_or(SnapshotFacts {
             incident_id: incident.id,
@@ -248,167 +238,5 @@ pub fn overview() -> Overview {
             },
         ],
         clock_offset: 0,
-    }
-}
-
-/// A console, what it wants done, and the moment.
-pub struct Desk {
-    pub state: State,
-    pub effects: Vec<Effect>,
-    pub moment: Moment,
-    /// What the database holds.
-    pub stored: Vec<Incident>,
-}
-
-impl Desk {
-    /// Just started: nothing is known.
-    pub fn started(width: u16, height: u16) -> Self {
-        Self::with(options(), width, height)
-    }
-
-    pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
-        let state = State::new(options, width, height);
-        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents() }
-    }
-
-    /// Connected, with everything read.
-    pub fn ready(width: u16, height: u16) -> Self {
-        let mut desk = Self::started(width, height);
-        desk.connect();
-        desk
-    }
-
-    pub fn connect(&mut self) {
-        self.tell(Event::Answer(Answer::Connected { database: "sqlite:demo.db".into() }));
-        let counts = RunCounts { captured: 12, ..RunCounts::default() };
-        self.tell(Event::Processor(ProcessorNews::Finished {
-            at: now() - Duration::from_secs(2209),
-            counts,
-            trigger: Trigger::Interval,
-        }));
-        self.state.toasts.dismiss(now());
-        let next_run_at = now() + Duration::from_secs(1391);
-        self.tell(Event::Processor(ProcessorNews::Waiting { next_run_at }));
-        self.answer_all();
-    }
-
-    pub fn tell(&mut self, event: Event) {
-        let effects = update(&mut self.state, event, self.moment);
-        self.effects.extend(effects);
-    }
-
-    pub fn press(&mut self, keys: &str) {
-        for c in keys.chars() {
-            let code = match c {
-                '\n' => KeyCode::Enter,
-                '\t' => KeyCode::Tab,
-                '\u{1b}' => KeyCode::Esc,
-                '\u{8}' => KeyCode::Backspace,
-                '→' => KeyCode::Right,
-                '←' => KeyCode::Left,
-                '↓' => KeyCode::Down,
-                c => KeyCode::Char(c),
-            };
-            self.tell(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
-        }
-    }
-
-    pub fn control(&mut self, c: char) {
-        self.tell(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
-    }
-
-    pub fn pass(&mut self, span: Duration) {
-        self.moment = Moment { now: self.moment.now + span, real: self.moment.real + span };
-        self.tell(Event::Tick);
-    }
-
-    /// Answers every question from what is stored, until none is left. Writes stay for the test to look at.
-    pub fn answer_all(&mut self) {
-        for _ in 0..50 {
-            let asked: Vec<(u64, Load)> = self
-                .effects
-                .extract_if(.., |effect| matches!(effect, Effect::Load(..)))
-                .filter_map(
-                    |effect| if let Effect::Load(sequence, load) = effect { Some((sequence, load)) } else { None },
-                )
-                .collect();
-            if asked.is_empty() {
-                return;
-            }
-            for (sequence, load) in asked {
-                let loaded = self.load(&load);
-                self.tell(Event::Answer(Answer::Loaded { sequence, loaded }));
-            }
-        }
-        panic!("the console never stops asking");
-    }
-
-    pub fn load(&self, load: &Load) -> Loaded {
-        let find = |wanted: &IncidentId| self.stored.iter().find(|incident| incident.id == *wanted);
-        match load {
-            Load::List(filter, _) => {
-                let search = filter.search.clone().unwrap_or_default().to_lowercase();
-                let matches = |incident: &&Incident| {
-                    incident.title.to_lowercase().contains(&search)
-                        && filter.status.is_none_or(|status| incident.status == status)
-                };
-                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect())
-            }
-            Load::Rows(ids) => Loaded::Rows(ids.iter().filter_map(find).cloned().collect()),
-            Load::Shapes(ids) => {
-                let shape = |incident: &Incident| (incident.id, snapshot(incident).windowed);
-                Loaded::Shapes(ids.iter().filter_map(find).map(shape).collect())
-            }
-            Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
-            Load::Pending => {
-                let mut pending: Vec<PendingSnapshot> =
-                    self.stored.iter().filter_map(|incident| incident.pending.clone()).collect();
-                pending.sort_by_key(|row| (row.dead_since.is_some(), row.next_attempt_at));
-                Loaded::Pending(pending)
-            }
-            Load::Snapshots => {
-                let mut facts: Vec<SnapshotFacts> =
-                    self.stored.iter().filter_map(|incident| incident.snapshot.clone()).collect();
-                facts.sort_by_key(|facts| std::cmp::Reverse(facts.date_added));
-                Loaded::Snapshots(facts)
-            }
-            Load::Overview => Loaded::Overview(overview()),
-            Load::Rules => Loaded::Rules(Vec::new()),
-        }
-    }
-
-    /// The writes that were asked for so far.
-    pub fn writes(&self) -> Vec<crate::console::effect::Write> {
-        let write = |effect: &Effect| if let Effect::Write(_, write) = effect { Some(write.clone()) } else { None };
-        self.effects.iter().filter_map(write).collect()
-    }
-
-    /// What is said at the bottom.
-    pub fn toast(&self) -> String {
-        self.state.toasts.current(self.moment.real).map(|toast| toast.text.clone()).unwrap_or_default()
-    }
-
-    /// The screen as text.
-    pub fn screen(&self) -> String {
-        self.screen_with(Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
-    }
-
-    pub fn screen_with(&self, look: Look) -> String {
-        let (width, height) = self.state.size;
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view(&self.state, &look, self.moment, frame)).unwrap();
-        let buffer = terminal.backend().buffer();
-        let mut lines: Vec<String> = Vec::new();
-        for y in 0..height {
-            let mut line = String::new();
-            let mut x = 0;
-            while x < width {
-                let symbol = buffer[(x, y)].symbol();
-                line.push_str(symbol);
-                x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
-            }
-            lines.push(line.trim_end().to_owned());
-        }
-        lines.join("\n")
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::fixtures::{Desk, id, now};
+use super::desk::Desk;
+use super::fixtures::{id, now};
 use crate::console::effect::{Effect, Load, Timing, Write};
 use crate::console::event::Event;
 use crate::console::listing::{Direction, SortKey};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::fixtures::{Desk, SIZES, now, options};
+use super::desk::Desk;
+use super::fixtures::{SIZES, now, options};
 use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
 use crate::console::glyphs::Glyphs;
 use crate::console::options::{Access, ClockKind, DataKind, Look, ProcessorChoice};
@@ -222,7 +223,7 @@ fn where_there_are_only_ascii_letters() {
     let mut desk = Desk::ready(160, 45);
     desk.press("jjj");
     desk.answer_all();
-    let screen = desk.screen_with(Look { theme: Theme::mono(), glyphs: Glyphs::Ascii });
+    let screen = desk.screen_with(&Look { theme: Theme::mono(), glyphs: Glyphs::Ascii });
     insta::assert_snapshot!("ascii_160x45", screen);
     let foreign: Vec<char> = screen.chars().filter(|c| !c.is_ascii()).collect();
     assert!(foreign.iter().all(|c| "öß漢字".contains(*c)), "only titles have other letters: {foreign:?}");
@@ -248,12 +249,12 @@ fn no_size_makes_any_view_panic() {
         for width in 1..=60 {
             for height in 1..=30 {
                 desk.tell(Event::Resize { width, height });
-                let _ = desk.screen_with(looks[usize::from(width + height) % 2]);
+                let _ = desk.screen_with(&looks[usize::from(width + height) % 2]);
             }
         }
         for (width, height) in [(0, 0), (0, 5), (5, 0), (1, 1), (79, 20), (80, 19), (80, 20), (119, 200), (500, 300)] {
             desk.tell(Event::Resize { width, height });
-            let _ = desk.screen_with(looks[0]);
+            let _ = desk.screen_with(&looks[0]);
         }
     }
 }

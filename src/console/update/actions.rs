@@ -9,6 +9,7 @@ use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
 use crate::console::screen::{Arrangement, Focus, Zoom};
 use crate::console::state::dialog::{Dialog, Palette};
+use crate::console::state::list::List;
 use crate::console::state::toasts::Tone;
 use crate::console::state::{Extent, MouseMode, State, ViewKind};
 use crate::domain::text::printable;
@@ -35,7 +36,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::ZoomIn => state.detail.extent = Extent::Incident,
         Action::ZoomOut => state.detail.extent = Extent::Whole,
         Action::Mark => mark(state),
-        Action::Unmark => state.list_mut().into_iter().for_each(|list| list.clear_marks()),
+        Action::Unmark => state.list_mut().into_iter().for_each(List::clear_marks),
         Action::Filter => keys::edit_filter(state),
         Action::Sort => {
             let at = SortKey::ALL.iter().position(|key| *key == state.sort.key).unwrap_or(0);

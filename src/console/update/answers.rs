@@ -7,6 +7,7 @@ use super::actions::outdate_reads;
 use super::{forms, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Note, Place, Weight};
 use crate::console::state::toasts::Tone;
@@ -21,7 +22,10 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &mut Vec<Effect>) {
     match answer {
         Answer::Connected { database } => {
-            state.database = database;
+            // The demo's file has a name that says nothing to anybody.
+            if state.options.data == DataKind::Real {
+                state.database = database;
+            }
             state.lanes.forget();
             came_back(state, moment);
             refresh::everything(state, moment, effects);
@@ -93,7 +97,7 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
         Loaded::List(ids) => {
             state.incidents.replace(ids, rows);
             state.listed_at = Some(moment.now);
-            refresh::list_came(state, moment);
+            refresh::whole_came(state, moment);
         }
         Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
         Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
@@ -106,7 +110,10 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
             state.snapshots.replace(facts.iter().map(|row: &SnapshotFacts| row.incident_id).collect(), rows);
             state.snapshot_rows = facts;
         }
-        Loaded::Overview(overview) => take_overview(state, overview),
+        Loaded::Overview(overview) => {
+            take_overview(state, overview);
+            refresh::whole_came(state, moment);
+        }
         Loaded::Rules(rules) => {
             state.rules = Some(rules);
             forms::check(state, moment);

@@ -7,7 +7,7 @@ use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::Moment;
 use crate::console::state::connection::Connection;
 use crate::console::state::list::Contents;
-use crate::console::state::{DetailPane, State, ViewKind};
+use crate::console::state::{DetailPane, Refresh, State, ViewKind};
 use crate::domain::IncidentId;
 
 /// Between two readings, where they cost next to nothing.
@@ -16,21 +16,27 @@ const SHORTEST: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(10);
 /// Reading takes a hundredth of the time at most.
 const SHARE: u32 = 100;
+/// So many shapes are read at once.
+const SHAPES_AT_ONCE: usize = 12;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
 
 /// Time has passed.
 pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     if state.connection.begin_attempt(moment.real) {
-        match state.connection {
-            Connection::Unreachable(_) => effects.push(Effect::Connect),
-            _ => ask(state, Load::Overview, effects),
+        if matches!(state.connection, Connection::Unreachable(_)) {
+            effects.push(Effect::Connect);
+        } else {
+            state.refresh.asked_at = moment.real;
+            ask(state, Load::Overview, effects);
         }
     }
     state.undo.retain(|undo| moment.now < undo.until);
     if state.connection.is_up() && state.refresh.next_at <= moment.real {
         if state.frozen_since.is_some() {
-            state.refresh.next_at = moment.real + SHORTEST;
+            let waiting = state.lanes.is_waiting(Lane::Overview);
+            let asked_at = if waiting { state.refresh.asked_at } else { moment.real };
+            state.refresh = Refresh { next_at: moment.real + SHORTEST, asked_at };
             ask_if_ready(state, Load::Overview, moment, effects);
         } else {
             everything(state, moment, effects);
@@ -43,8 +49,8 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
-/// The list has come: the dearer it was, the later it is read again.
-pub(super) fn list_came(state: &mut State, moment: Moment) {
+/// What is read of the whole database has come: the dearer it was, the later it is read again.
+pub(super) fn whole_came(state: &mut State, moment: Moment) {
     let cost = moment.real.since(state.refresh.asked_at);
     let wait = cost.saturating_mul(SHARE).clamp(SHORTEST, LONGEST);
     state.refresh.next_at = state.refresh.next_at.max(state.refresh.asked_at + wait);
@@ -55,8 +61,10 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     if !state.connection.is_up() {
         return;
     }
+    if !state.lanes.is_waiting(Lane::Overview) {
+        state.refresh.asked_at = moment.real;
+    }
     state.refresh.next_at = moment.real + SHORTEST;
-    state.refresh.asked_at = moment.real;
     ask_if_ready(state, Load::Overview, moment, effects);
     if let Some(load) = list_of(state) {
         ask_if_ready(state, load, moment, effects);
@@ -64,8 +72,8 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     let rows = state.screen().list_rows();
     let visible = state.list().map(|list| list.visible(rows).to_vec()).unwrap_or_default();
     ask_rows(state, visible.clone(), moment, effects);
-    let stale = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
-    ask_shapes(state, stale, moment, effects);
+    let aged = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
+    ask_shapes(state, aged, moment, effects);
     if let Some(id) = state.selected() {
         ask_if_ready(state, Load::Detail(id), moment, effects);
     }
@@ -126,6 +134,8 @@ fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &m
 }
 
 fn ask_shapes(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
+    // A few at a time: a read that is under way when the operator scrolls on is over soon.
+    let ids: Vec<IncidentId> = ids.into_iter().take(SHAPES_AT_ONCE).collect();
     if !ids.is_empty() && state.lanes.is_ready(Lane::Shapes, moment.real) {
         state.rows.ask_shapes(&ids);
         ask(state, Load::Shapes(ids), effects);

@@ -122,12 +122,11 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Nothing, _) => "none: its pending snapshot was given up; P captures it".to_owned(),
         (Standing::Waiting(_), _) => format!("{cell}, at {target}"),
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
-        (Standing::Capturing, _) => cell,
         (Standing::Retrying(..), _) => format!("{cell}{error}"),
         (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
         (Standing::Partial, Some(facts)) => format!("partial, {}; complete at {target}", captured(canvas, facts)),
         (Standing::Captured, Some(facts)) => captured(canvas, facts),
-        (Standing::Partial | Standing::Captured, None) => cell,
+        (Standing::Capturing, _) | (Standing::Partial | Standing::Captured, None) => cell,
     };
     (text, style)
 }

@@ -1,6 +1,8 @@
 //! The frame around list and detail: the tabs and the filter in its upper edge, the marks and the age of the rows in its
 //! lower one, and the line between the panes.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -10,12 +12,16 @@ use ratatui::widgets::{Block, BorderType, Borders};
 
 use super::canvas::Canvas;
 use super::text::{cut, number, width_of};
+use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
 use crate::console::state::{State, ViewKind};
 use crate::domain::span;
+
+/// A database that says nothing for so long may be gone; that is not known yet, but worth saying.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Draws the frame.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -67,12 +73,12 @@ fn names(canvas: Canvas<'_>) -> Line<'static> {
             if view == canvas.state.view { format!(" {} {} ", at + 1, view.name()) } else { format!(" {} ", at + 1) };
         Span::styled(name, tab_style(canvas, view))
     };
-    Line::from_iter(ViewKind::ALL.into_iter().enumerate().map(tab))
+    ViewKind::ALL.into_iter().enumerate().map(tab).collect()
 }
 
 fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
     let theme = &canvas.look.theme;
-    if view != canvas.state.view { theme.dim } else { theme.title.patch(theme.selected) }
+    if view == canvas.state.view { theme.title.patch(theme.selected) } else { theme.dim }
 }
 
 /// What a tab holds, and what of it needs somebody.
@@ -138,6 +144,10 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
         };
         let since = state.zone.time(*answered_at);
         return (format!(" database lost, {retry}, rows from {since}: {} ", outage.error), theme.error);
+    }
+    let silent = canvas.moment.real.since(state.refresh.asked_at);
+    if state.connection.is_up() && state.lanes.is_waiting(Lane::Overview) && silent >= PATIENCE {
+        return (format!(" the database has not answered for {} ", span::format(silent)), theme.warning);
     }
     let Some(list) = state.list() else { return (String::new(), theme.text) };
     match (list.marks().len(), list.hidden_marks(), list.selected()) {

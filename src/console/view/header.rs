@@ -8,7 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use super::text::{cut, width_of};
+use super::text::{cut, cut_start, width_of};
 use crate::console::options::{Access, ClockKind, DataKind};
 use crate::console::state::connection::Connection;
 use crate::console::state::processor::{LastRun, ProcessorState, alive};
@@ -41,7 +41,7 @@ fn left(canvas: Canvas<'_>, room: usize) -> Vec<Span<'static>> {
     // From the fullest to the barest: the first that fits is taken.
     for text in &texts {
         for database_room in [40, 24, 16] {
-            let database = cut(&database, database_room, canvas.look.glyphs);
+            let database = cut_start(&database, database_room, canvas.look.glyphs);
             if width_of(name) + width_of(&database) + width_of(text) + 4 <= room {
                 return vec![
                     Span::styled(name, theme.title),

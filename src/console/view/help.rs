@@ -13,7 +13,7 @@ use crate::console::state::toasts::Tone;
 /// The help.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, scroll: usize) {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
-    let width = 90.min(frame.area().width);
+    let width = 96.min(frame.area().width);
     let text_width = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     for group in Group::ALL {
@@ -39,7 +39,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, scroll: usize) {
 /// What the console has said, the newest first.
 pub(super) fn messages(canvas: Canvas<'_>, frame: &mut Frame, scroll: usize) {
     let theme = &canvas.look.theme;
-    let width = 90.min(frame.area().width);
+    let width = 96.min(frame.area().width);
     let mut lines = Vec::new();
     for toast in canvas.state.toasts.history() {
         let style = match toast.tone {

@@ -16,7 +16,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, palette: &Palette) {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     let found = keymap::search(palette.input.value());
     let height = frame.area().height.saturating_sub(4).min(18);
-    let inner = dialog::open(canvas, frame, "Commands", 84, height);
+    let inner = dialog::open(canvas, frame, "Commands", 96.min(frame.area().width.saturating_sub(4)), height);
     if inner.height < 2 {
         return;
     }

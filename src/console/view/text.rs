@@ -38,6 +38,25 @@ pub(super) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     kept
 }
 
+/// The end of a text in at most `width` columns: what tells one place from another is its last part.
+pub(super) fn cut_start(text: &str, width: usize, glyphs: Glyphs) -> String {
+    let safe = printable(text);
+    if safe.width() <= width {
+        return safe;
+    }
+    let mut kept: Vec<&str> = Vec::new();
+    let mut used = 1;
+    for grapheme in safe.graphemes(true).rev() {
+        used += grapheme.width();
+        if used > width {
+            break;
+        }
+        kept.push(grapheme);
+    }
+    let ellipsis = if width > 0 { glyphs.ellipsis() } else { "" };
+    std::iter::once(ellipsis).chain(kept.into_iter().rev()).collect()
+}
+
 /// A text broken between words into lines of at most `width` columns.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
@@ -169,6 +188,13 @@ mod tests {
         assert_eq!(cut("漢字漢字", 4), "漢…");
         assert_eq!(cut("ab", 0), "");
         assert_eq!(cut("a\u{1b}[31m", 20), "a [31m");
+    }
+
+    #[test]
+    fn of_a_long_place_the_end_is_kept() {
+        assert_eq!(cut_start("postgres://anna@db.example/incidents", 21, Glyphs::Unicode), "…db.example/incidents");
+        assert_eq!(cut_start("demo.db", 7, Glyphs::Unicode), "demo.db");
+        assert_eq!(cut_start("demo.db", 0, Glyphs::Unicode), "");
     }
 
     #[test]

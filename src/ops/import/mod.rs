@@ -6,7 +6,7 @@
 //! follow   one pass over a feed that may never end, committed within a second
 //! ```
 //!
-//! Both read with the same [`parser`], in blocks, so that memory stays flat however long the input is.
+//! Both read with the same parser, in blocks, so that memory stays flat however long the input is.
 
 mod background;
 mod check;

@@ -197,7 +197,7 @@ async fn measure(run: &Run<'_>, tx: &mut Tx, wanted: &[Claim]) -> Result<Measure
                 asked.push(claim);
             }
             Err(error) => {
-                failures.push(FailedRow { claim: claim.clone(), error: error.to_string(), is_own_fault: true })
+                failures.push(FailedRow { claim: claim.clone(), error: error.to_string(), is_own_fault: true });
             }
         }
     }

@@ -42,13 +42,16 @@ impl Scale {
     /// The labelled values above zero, with the row that a bar of that value just fills, counted from the bottom.
     pub(super) fn ticks(self, rows: u16) -> Vec<(u16, String)> {
         let mut ticks: Vec<(u16, String)> = Vec::new();
-        let mut value = self.step;
-        while value <= self.top * 1.001 && ticks.len() < 5 {
+        for number in 1..=5u8 {
+            let value = self.step * f64::from(number);
+            // A top beyond all numbers is reached by no step.
+            if !value.is_finite() || value > self.top * 1.001 {
+                break;
+            }
             let row = self.height(value, rows, 1).saturating_sub(1);
             if ticks.last().is_none_or(|(last, _)| *last != row) {
                 ticks.push((row, compact(value)));
             }
-            value += self.step;
         }
         ticks
     }
@@ -121,6 +124,13 @@ mod tests {
         let written: Vec<String> =
             Scale::new(peak, rows, whole).ticks(rows).into_iter().map(|(_, label)| label).collect();
         assert_eq!(written, labels, "{peak} in {rows} rows");
+    }
+
+    #[test]
+    fn the_largest_of_all_counts_has_an_axis_too() {
+        for peak in [f64::MAX, f64::MIN_POSITIVE, 5e-324] {
+            assert!(Scale::new(peak, 16, false).ticks(16).len() <= 5, "{peak}");
+        }
     }
 
     #[test]

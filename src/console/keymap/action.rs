@@ -1,0 +1,52 @@
+//! The vocabulary of the console: what the operator can do.
+
+use crate::console::state::ViewKind;
+
+/// Something the operator can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the table says what each does")]
+pub enum Action {
+    Down,
+    Up,
+    HalfPageDown,
+    HalfPageUp,
+    PageDown,
+    PageUp,
+    First,
+    Last,
+    Open,
+    Back,
+    NextPane,
+    PreviousPane,
+    View(ViewKind),
+    CursorLeft,
+    CursorRight,
+    SwitchSeries,
+    ZoomIn,
+    ZoomOut,
+    Close,
+    Reopen,
+    New,
+    Comment,
+    Edit,
+    Capture,
+    Run,
+    Retry,
+    Discard,
+    Undo,
+    Mark,
+    Unmark,
+    Filter,
+    Sort,
+    Freeze,
+    Refresh,
+    CopyNumber,
+    CopyRow,
+    SwitchZone,
+    Mouse,
+    Messages,
+    Palette,
+    Help,
+    Suspend,
+    Quit,
+}

@@ -1,0 +1,180 @@
+//! A console on a desk: a hand to press its keys, a database to answer, an eye to read its screen.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::fixtures::{detail, incidents, now, options, overview, snapshot};
+use crate::console::effect::{Effect, Load};
+use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
+use crate::console::glyphs::Glyphs;
+use crate::console::options::{ConsoleOptions, Look};
+use crate::console::state::State;
+use crate::console::theme::Theme;
+use crate::console::update::update;
+use crate::console::view::view;
+use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+
+/// A console, what it wants done, and the moment.
+pub struct Desk {
+    pub state: State,
+    pub effects: Vec<Effect>,
+    pub moment: Moment,
+    /// What the database holds.
+    pub stored: Vec<Incident>,
+}
+
+impl Desk {
+    /// Just started: nothing is known.
+    pub fn started(width: u16, height: u16) -> Self {
+        Self::with(options(), width, height)
+    }
+
+    pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
+        let state = State::new(options, width, height);
+        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents() }
+    }
+
+    /// Connected, with everything read.
+    pub fn ready(width: u16, height: u16) -> Self {
+        let mut desk = Self::started(width, height);
+        desk.connect();
+        desk
+    }
+
+    pub fn connect(&mut self) {
+        self.tell(Event::Answer(Answer::Connected { database: "sqlite:demo.db".into() }));
+        let counts = RunCounts { captured: 12, ..RunCounts::default() };
+        self.tell(Event::Processor(ProcessorNews::Finished {
+            at: now() - Duration::from_secs(2209),
+            counts,
+            trigger: Trigger::Interval,
+        }));
+        self.state.toasts.dismiss(now());
+        let next_run_at = now() + Duration::from_secs(1391);
+        self.tell(Event::Processor(ProcessorNews::Waiting { next_run_at }));
+        self.answer_all();
+    }
+
+    pub fn tell(&mut self, event: Event) {
+        let effects = update(&mut self.state, event, self.moment);
+        self.effects.extend(effects);
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        for c in keys.chars() {
+            let code = match c {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                '\u{1b}' => KeyCode::Esc,
+                '\u{8}' => KeyCode::Backspace,
+                '→' => KeyCode::Right,
+                '←' => KeyCode::Left,
+                '↓' => KeyCode::Down,
+                c => KeyCode::Char(c),
+            };
+            self.tell(Event::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+
+    pub fn control(&mut self, c: char) {
+        self.tell(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)));
+    }
+
+    pub fn pass(&mut self, span: Duration) {
+        self.moment = Moment { now: self.moment.now + span, real: self.moment.real + span };
+        self.tell(Event::Tick);
+    }
+
+    /// Answers every question from what is stored, until none is left. Writes stay for the test to look at.
+    pub fn answer_all(&mut self) {
+        for _ in 0..50 {
+            let asked: Vec<(u64, Load)> = self
+                .effects
+                .extract_if(.., |effect| matches!(effect, Effect::Load(..)))
+                .filter_map(
+                    |effect| if let Effect::Load(sequence, load) = effect { Some((sequence, load)) } else { None },
+                )
+                .collect();
+            if asked.is_empty() {
+                return;
+            }
+            for (sequence, load) in asked {
+                let loaded = self.load(&load);
+                self.tell(Event::Answer(Answer::Loaded { sequence, loaded }));
+            }
+        }
+        panic!("the console never stops asking");
+    }
+
+    pub fn load(&self, load: &Load) -> Loaded {
+        let find = |wanted: &IncidentId| self.stored.iter().find(|incident| incident.id == *wanted);
+        match load {
+            Load::List(filter, _) => {
+                let search = filter.search.clone().unwrap_or_default().to_lowercase();
+                let matches = |incident: &&Incident| {
+                    incident.title.to_lowercase().contains(&search)
+                        && filter.status.is_none_or(|status| incident.status == status)
+                };
+                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect())
+            }
+            Load::Rows(ids) => Loaded::Rows(ids.iter().filter_map(find).cloned().collect()),
+            Load::Shapes(ids) => {
+                let shape = |incident: &Incident| (incident.id, snapshot(incident).windowed);
+                Loaded::Shapes(ids.iter().filter_map(find).map(shape).collect())
+            }
+            Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
+            Load::Pending => {
+                let mut pending: Vec<PendingSnapshot> =
+                    self.stored.iter().filter_map(|incident| incident.pending.clone()).collect();
+                pending.sort_by_key(|row| (row.dead_since.is_some(), row.next_attempt_at));
+                Loaded::Pending(pending)
+            }
+            Load::Snapshots => {
+                let mut facts: Vec<SnapshotFacts> =
+                    self.stored.iter().filter_map(|incident| incident.snapshot.clone()).collect();
+                facts.sort_by_key(|facts| std::cmp::Reverse(facts.date_added));
+                Loaded::Snapshots(facts)
+            }
+            Load::Overview => Loaded::Overview(overview()),
+            Load::Rules => Loaded::Rules(Vec::new()),
+        }
+    }
+
+    /// The writes that were asked for so far.
+    pub fn writes(&self) -> Vec<crate::console::effect::Write> {
+        let write = |effect: &Effect| if let Effect::Write(_, write) = effect { Some(write.clone()) } else { None };
+        self.effects.iter().filter_map(write).collect()
+    }
+
+    /// What is said at the bottom.
+    pub fn toast(&self) -> String {
+        self.state.toasts.current(self.moment.real).map(|toast| toast.text.clone()).unwrap_or_default()
+    }
+
+    /// The screen as text.
+    pub fn screen(&self) -> String {
+        self.screen_with(&Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
+    }
+
+    pub fn screen_with(&self, look: &Look) -> String {
+        let (width, height) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| view(&self.state, look, self.moment, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let mut lines: Vec<String> = Vec::new();
+        for y in 0..height {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < width {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(unicode_width::UnicodeWidthStr::width(symbol).max(1)).unwrap();
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+}

@@ -1,0 +1,155 @@
+//! The console on a real pseudo terminal: it answers keys, and gives the terminal back on every way out.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::support::{Afterimage, scratch};
+
+const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
+const COLUMNS: NonZero<u16> = NonZero::new(120).unwrap();
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The console on a terminal of 120 columns and 30 rows.
+struct Screen {
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    _home: Afterimage,
+}
+
+impl Screen {
+    fn open(arguments: &[&str]) -> Self {
+        let home = Afterimage::new();
+        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
+        command.env_clear();
+        command.env("HOME", home.home());
+        command.env("TMPDIR", scratch());
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("USER", "anna");
+        command.args(arguments);
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
+        let shown = Arc::clone(&parser);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count @ 1..) = output.read(&mut bytes) {
+                shown.lock().unwrap().process(&bytes[..count]);
+            }
+        });
+        let keys = pair.master.take_writer().unwrap();
+        Self { master: pair.master, keys, child, parser, _home: home }
+    }
+
+    fn text(&self) -> String {
+        self.parser.lock().unwrap().screen().contents()
+    }
+
+    /// Waits until something stands on the screen, and says how long that took.
+    fn wait_for(&self, text: &str) -> Duration {
+        let began = Instant::now();
+        while !self.text().contains(text) {
+            assert!(began.elapsed() < PATIENCE, "'{text}' never came:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        began.elapsed()
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end and checks that the terminal is as it was.
+    fn ended(mut self) -> u32 {
+        let began = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        // What was written last may still be on its way.
+        while self.parser.lock().unwrap().screen().alternate_screen() {
+            assert!(began.elapsed() < PATIENCE, "the alternate screen was not left");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let parser = self.parser.lock().unwrap();
+        assert!(!parser.screen().hide_cursor() && !parser.screen().bracketed_paste());
+        drop(parser);
+        drop(self.master);
+        status.exit_code()
+    }
+}
+
+#[test]
+fn the_console_opens_at_once_and_q_gives_the_terminal_back() {
+    let mut screen = Screen::open(&["--demo"]);
+    screen.wait_for("1 Incidents");
+    assert!(screen.parser.lock().unwrap().screen().alternate_screen());
+    screen.wait_for("Login slower than 2 s");
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn keys_typed_in_a_burst_all_count_and_are_seen_soon() {
+    let mut screen = Screen::open(&["--demo"]);
+    screen.wait_for("1 of ");
+    // Singly, as people type: none may wait for the next tick of the clock.
+    for row in 2..=9 {
+        screen.press("j");
+        let took = screen.wait_for(&format!(" {row} of "));
+        assert!(took < Duration::from_millis(700), "row {row} took {took:?}");
+    }
+    screen.press(&"j".repeat(10));
+    screen.wait_for(" 19 of ");
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn signals_end_the_console_and_give_the_terminal_back() {
+    for signal in ["TERM", "HUP", "INT"] {
+        let screen = Screen::open(&["--demo"]);
+        screen.wait_for("1 of ");
+        screen.signal(signal);
+        assert_eq!(screen.ended(), 0, "{signal}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_reached_is_said_on_the_screen_and_keys_still_work() {
+    let mut screen = Screen::open(&["--database-url", "postgres://nobody@127.0.0.1:1/none"]);
+    screen.wait_for("the database is not reachable");
+    screen.press("?");
+    screen.wait_for("close the selected or the marked incidents");
+    screen.press("\u{1b}");
+    std::thread::sleep(Duration::from_millis(100));
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_file_that_is_no_database_ends_the_console_with_its_reason() {
+    let path = tempfile::NamedTempFile::new_in(scratch()).unwrap();
+    std::fs::write(path.path(), "this is no database, but long enough to be looked at as one".repeat(40)).unwrap();
+    let url = format!("sqlite:{}", path.path().display());
+    let screen = Screen::open(&["--database-url", &url]);
+    screen.wait_for("is not a database");
+    assert_eq!(screen.ended(), 5);
+}
