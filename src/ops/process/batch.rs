@@ -15,7 +15,7 @@ use crate::store::run::Cursor;
 use crate::store::{StoreError, Tx};
 
 /// For so long SQLite's write lock is free after each commit, so that an operator's own write gets its turn.
-const GAP: Duration = Duration::from_millis(5);
+pub(super) const GAP: Duration = Duration::from_millis(5);
 /// A batch that holds SQLite's write lock for longer is too large.
 pub(super) const LONGEST_LOCK: Duration = Duration::from_millis(10);
 
