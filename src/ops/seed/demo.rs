@@ -20,7 +20,7 @@ use crate::store::incident::NewIncident;
 /// Under this key a database remembers that it is a demo.
 const MARKER: &str = "demo";
 /// Events of one transaction.
-const EVENTS_PER_COMMIT: usize = 20_000;
+const EVENTS_PER_COMMIT: usize = 4_000;
 /// So long before the first incident the rules were made.
 const RULES_BEFORE: Duration = Duration::from_hours(24 * 7);
 
