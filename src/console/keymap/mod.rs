@@ -162,7 +162,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
     binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
-    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, None)),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),

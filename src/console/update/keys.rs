@@ -18,7 +18,13 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     if key.kind == KeyEventKind::Release {
         return;
     }
-    if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+    if let Some(letter) = after_escape(key) {
+        // An escape would throw away what was typed, and this may have been meant as a key of the editor.
+        if !matches!(&state.dialog, Some(Dialog::Form(form)) if form.has_text()) {
+            press(state, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), moment, effects);
+            press(state, &letter, moment, effects);
+        }
+    } else if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
         effects.push(Effect::Quit);
     } else if state.dialog.is_some() {
         press_in_dialog(state, key, moment, effects);
@@ -27,6 +33,15 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     } else if let Some(binding) = keymap::binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
     }
+}
+
+/// The key after an escape, where both came in one piece: the terminal writes alt and a key just so, and no key here has
+/// alt. With control it is how some keyboards type a character.
+fn after_escape(key: &KeyEvent) -> Option<KeyEvent> {
+    let split = matches!(key.code, KeyCode::Char(_))
+        && key.modifiers.contains(KeyModifiers::ALT)
+        && !key.modifiers.contains(KeyModifiers::CONTROL);
+    split.then(|| KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..*key })
 }
 
 /// A text was pasted: it goes where typed characters go, and never acts.
