@@ -95,8 +95,11 @@ pub async fn undo(store: &Store, by: &str, id: IncidentId, date_closed: Timestam
     if incident.date_closed != Some(date_closed) {
         return Err(OpsError::Conflict(format!("incident {id} has changed since it was closed here: nothing undone")));
     }
-    if incident.pending.is_none() || incident.is_captured() {
+    if incident.is_captured() {
         return Err(OpsError::Conflict(format!("incident {id} is captured already: reopen it instead")));
+    }
+    if incident.pending.is_none() {
+        return Err(OpsError::Conflict(format!("incident {id} has no pending snapshot any more: reopen it instead")));
     }
     super::reopen::reopen_one(&mut tx, &incident, &by, Some("close undone".to_owned()), now).await?;
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;

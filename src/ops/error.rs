@@ -35,6 +35,9 @@ pub enum OpsError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// It ran into something that cannot be.
+    #[error("a defect in this program: {0}")]
+    Defect(String),
     /// It was interrupted.
     #[error("interrupted")]
     Interrupted,
@@ -66,6 +69,7 @@ impl OpsError {
             Self::Absent(_) => 3,
             Self::Conflict(_) => 4,
             Self::Store(error) => store_status(error),
+            Self::Defect(_) => 1,
             Self::Interrupted => 130,
         }
     }

@@ -74,6 +74,7 @@ pub async fn update(store: &Store, name: &str, change: RuleChange) -> Result<Rul
 pub async fn delete(store: &Store, name: &str) -> Result<RuleChanged, OpsError> {
     let mut tx = store.write().await?;
     let stored = tx.rule(name).await?.ok_or_else(|| OpsError::no_rule(name))?;
+    tx.lock_incidents_of_rule(stored.id).await?;
     let open_incidents = tx.open_incidents_of_rule(name).await?;
     tx.delete_rule(name).await?;
     tx.commit().await?;

@@ -7,8 +7,10 @@
 //!              └──────────────────────────────────────────────────────┘
 //! ```
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -82,7 +84,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 /// After so long without a sign, a process is no longer listed.
 const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
-/// How often a waiting process says that it is there.
+/// How often a waiting process says that it is there, and looks whether another has left something to be tried again.
 const ANNOUNCE_EVERY: Duration = Duration::from_mins(1);
 /// How long a batch in hand may go on after the end was asked for.
 const GRACE: Duration = Duration::from_millis(1_500);
@@ -108,6 +110,7 @@ impl ProcessorHandle {
             events: events.clone(),
             cancel: cancel.clone(),
             failures: 0,
+            tick: None,
         };
         Self { commands, events, cancel, task: tokio::spawn(ticker.run()) }
     }
@@ -147,6 +150,8 @@ struct Ticker {
     cancel: CancellationToken,
     /// Runs in a row that could not be done.
     failures: u32,
+    /// The tick that is waited for: a command in between, however long it takes, must not put it off to the next one.
+    tick: Option<Timestamp>,
 }
 
 /// Why a wait was over.
@@ -172,6 +177,7 @@ impl Ticker {
     }
 
     async fn run_due(&mut self, trigger: Trigger) {
+        self.tick = None;
         let outcome = self.process(trigger, Selection::Due).await;
         self.failures = if outcome.is_ok() { 0 } else { self.failures.saturating_add(1) };
     }
@@ -190,7 +196,7 @@ impl Ticker {
             cancel: self.cancel.child_token(),
             ..ProcessRequest::due(trigger, &self.host)
         };
-        let outcome = process(&self.store, request).await;
+        let outcome = supervised(process(&self.store, request)).await;
         match &outcome {
             Ok(report) => {
                 let ended_at = report.started_at + report.duration;
@@ -212,28 +218,25 @@ impl Ticker {
             let pause = backoff(self.failures, rand::random());
             return self.pause(pause).await.unwrap_or(Woken::Tick(last));
         }
-        let (next, trigger, offset) = match self.next_run().await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::warn!(%error, "the next run cannot be planned");
-                self.failures = 1;
-                return self.pause(backoff(1, rand::random())).await.unwrap_or(Woken::Tick(last));
-            }
-        };
-        self.tell(ProcessorEvent::Waiting { next_run_at: next });
-        let mut announced = self.store.host_now();
         loop {
-            let now = offset.database_time(self.store.host_now());
-            let left = next.since(now);
-            if left.is_zero() {
-                return Woken::Tick(trigger);
-            }
-            if let Some(woken) = self.pause(left.min(LONGEST_WAIT)).await {
-                return woken;
-            }
-            if self.store.host_now().since(announced) >= ANNOUNCE_EVERY {
-                announced = self.store.host_now();
-                self.announce(Some(next), offset.database_time(announced)).await;
+            let (next, trigger, offset) = match self.next_run().await {
+                Ok(next) => next,
+                Err(error) => {
+                    tracing::warn!(%error, "the next run cannot be planned");
+                    self.failures = 1;
+                    return self.pause(backoff(1, rand::random())).await.unwrap_or(Woken::Tick(last));
+                }
+            };
+            self.tell(ProcessorEvent::Waiting { next_run_at: next });
+            let planned = self.store.host_now();
+            while self.store.host_now().since(planned) < ANNOUNCE_EVERY {
+                let left = next.since(offset.database_time(self.store.host_now()));
+                if left.is_zero() {
+                    return Woken::Tick(trigger);
+                }
+                if let Some(woken) = self.pause(left.min(LONGEST_WAIT)).await {
+                    return woken;
+                }
             }
         }
     }
@@ -248,11 +251,14 @@ impl Ticker {
     }
 
     /// When to run next, why, and how the host's clock differs from the database's.
-    async fn next_run(&self) -> Result<(Timestamp, Trigger, Offset), StoreError> {
+    async fn next_run(&mut self) -> Result<(Timestamp, Trigger, Offset), StoreError> {
         let now = self.store.now().await?;
         let offset = Offset::new(now, self.store.host_now());
-        let jitter = schedule::jitter(self.options.interval, rand::random());
-        let tick = schedule::next_tick(now, self.options.interval) + jitter;
+        let interval = self.options.interval;
+        // A clock that was set back would make the wait as long as it was wrong.
+        let planned = self.tick.filter(|tick| tick.since(now) <= 2 * interval);
+        let new = || schedule::next_tick(now, interval) + schedule::jitter(interval, rand::random());
+        let tick = *self.tick.insert(planned.unwrap_or_else(new));
         let retry = self.store.read().await?.next_retry().await?.map(|retry| retry.max(now + SHORTEST_WAIT));
         let (next, trigger) = match retry {
             Some(retry) if retry < tick => (retry, Trigger::Retry),
@@ -299,6 +305,14 @@ impl Ticker {
     }
 }
 
+/// A run that panics has failed, and no more: the processor goes on.
+async fn supervised<T>(run: impl Future<Output = Result<T, OpsError>>) -> Result<T, OpsError> {
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
+        Err(OpsError::Defect(said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()))
+    })
+}
+
 /// How the database's clock differs from the host's.
 #[derive(Debug, Clone, Copy)]
 struct Offset {
@@ -343,13 +357,55 @@ fn log_report(report: &RunReport) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::clock::{Clock, ManualClock};
+    use crate::store::{Location, Upgrade};
 
     #[test]
     fn the_backoff_of_an_outage_grows_to_a_minute_and_no_further() {
         let longest = |failures| backoff(failures, 1.0).as_secs();
         assert_eq!([1, 2, 3, 6, 7, 100].map(longest), [1, 2, 4, 32, 60, 60]);
         assert_eq!(backoff(1, 0.0), Duration::from_millis(500));
+    }
+
+    fn ticker(store: Store) -> Ticker {
+        let (interval, kind) = (Duration::from_hours(1), ProcessorKind::Daemon);
+        Ticker {
+            store,
+            options: ProcessorOptions { interval, batch_size: None, kind },
+            host: "host".into(),
+            inbox: mpsc::channel(1).1,
+            events: broadcast::channel(1).0,
+            cancel: CancellationToken::new(),
+            failures: 0,
+            tick: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn rule_15_a_command_in_between_does_not_put_a_tick_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::parse_absolute("2026-11-24 12:59").unwrap()));
+        let location = Location::file(folder.path().join("x.db"));
+        let mut ticker = ticker(Store::open(location, clock.clone(), Upgrade::Allowed).await.unwrap());
+        let (tick, trigger, _) = ticker.next_run().await.unwrap();
+        assert!(tick.since(clock.now()) <= Duration::from_mins(2) && trigger == Trigger::Interval, "{tick}");
+        clock.set(tick + Duration::from_secs(90));
+        assert_eq!(ticker.next_run().await.unwrap().0, tick, "it is late, and not forgotten");
+        ticker.run_due(Trigger::Interval).await;
+        let next = ticker.next_run().await.unwrap().0;
+        assert!(next.since(tick) > Duration::from_mins(55), "{next}");
+        clock.set(Timestamp::parse_absolute("2026-11-20 12:00").unwrap());
+        assert!(ticker.next_run().await.unwrap().0.since(clock.now()) <= Duration::from_mins(62));
+    }
+
+    #[tokio::test]
+    async fn rule_17_a_run_that_panics_has_failed_and_no_more() {
+        let panics = async { if true { panic!("on row {}", 7) } else { Ok(()) } };
+        let error = supervised(panics).await.unwrap_err();
+        assert_eq!((error.to_string().as_str(), error.exit_status()), ("a defect in this program: on row 7", 1));
     }
 
     #[test]

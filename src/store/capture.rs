@@ -104,6 +104,14 @@ const DELETE_PENDING: Text = Text {
     postgres: "delete from pending_snapshots where incident_id = any($1)",
 };
 // Differs because SQLite has no arrays.
+const SETTLE_PENDING: Text = Text {
+    sqlite: "update pending_snapshots set next_attempt_at = target_run_date, attempts = 0, last_error = null, \
+                 last_error_at = null, last_host = null, dead_since = null \
+             where incident_id in (select value from json_each($1))",
+    postgres: "update pending_snapshots set next_attempt_at = target_run_date, attempts = 0, last_error = null, \
+                   last_error_at = null, last_host = null, dead_since = null where incident_id = any($1)",
+};
+// Differs because SQLite has no arrays.
 const DELETE_PARTIAL_SERIES: Text = Text {
     sqlite: "delete from time_series_snapshots where revision = 0 and incident_id in \
                  (select s.incident_id from incident_snapshots s \
@@ -199,10 +207,12 @@ macro_rules! execute_by_ids {
         let text = $text.on($tx);
         match $tx {
             Tx::Sqlite(transaction) => {
-                sqlx::query(text).bind(json_ids($ids)).execute(&mut **transaction).await?.rows_affected()
+                let executed = sqlx::query(text).bind(json_ids($ids)).execute(&mut **transaction);
+                super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
             Tx::Postgres(transaction) => {
-                sqlx::query(text).bind(raw_ids($ids)).execute(&mut **transaction).await?.rows_affected()
+                let executed = sqlx::query(text).bind(raw_ids($ids)).execute(&mut **transaction);
+                super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
         }
     }};
@@ -260,6 +270,17 @@ impl Tx {
         Ok(execute_by_ids!(self, DELETE_PENDING, ids))
     }
 
+    /// Forgets what went wrong with rows before, so that each is tried at its target.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn settle_pending_rows(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
+        if !ids.is_empty() {
+            execute_by_ids!(self, SETTLE_PENDING, ids);
+        }
+        Ok(())
+    }
+
     /// Keeps snapshots, each instead of a partial one where there is one.
     ///
     /// # Errors
@@ -271,10 +292,10 @@ impl Tx {
         let ids: Vec<IncidentId> = snapshots.iter().map(|snapshot| snapshot.facts.incident_id).collect();
         execute_by_ids!(self, DELETE_PARTIAL_SERIES, &ids);
         execute_by_ids!(self, DELETE_PARTIAL, &ids);
-        self.insert_facts(snapshots).await?;
+        super::engine::answered(self.insert_facts(snapshots)).await?;
         let both = |snapshot| SeriesKind::ALL.iter().map(move |kind| SeriesColumns::new(snapshot, *kind));
         let series: Vec<SeriesColumns> = snapshots.iter().flat_map(both).collect();
-        self.insert_series(&series).await
+        super::engine::answered(self.insert_series(&series)).await
     }
 
     async fn insert_facts(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {

@@ -3,7 +3,8 @@
 //! One text serves both engines. `on_engine!` writes one ordinary sqlx expression into both arms; where a text must
 //! differ, both stand in one [`Text`] under a comment that begins "Differs because".
 
-use std::time::Duration;
+use std::future::Future;
+use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -14,6 +15,12 @@ use super::error::StoreError;
 /// How long an operator's own write waits for others.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// For so long a statement may read. Postgres is told in its own words below; on SQLite it is all of a transaction.
+const LONGEST_READ: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
+/// SQLite looks at the clock after so many steps of its machine: some milliseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 1_000_000;
+/// The database ends every statement long before; this ends the wait for one that is no longer there.
+const LONGEST_SILENCE: Duration = Duration::from_secs(45);
 
 /// The connections to one database.
 #[derive(Debug, Clone)]
@@ -51,17 +58,30 @@ pub enum Purpose {
     Capture,
 }
 
+/// Waits for the database, but not for one that is silent: a server that is stopped, or a network that swallows all.
+pub(super) fn answered<T>(
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    // Boxed, or every caller's future would have room for all of its calls.
+    let call = Box::pin(call);
+    async move {
+        tokio::time::timeout(LONGEST_SILENCE, call).await.unwrap_or_else(|_| {
+            Err(StoreError::Connection(format!("the database has not answered for {} s", LONGEST_SILENCE.as_secs())))
+        })
+    }
+}
+
 /// Runs one sqlx expression on the connection of a transaction, whichever engine it is on.
 macro_rules! on_engine {
     ($tx:expr, $connection:ident => $body:expr) => {
         match $tx {
             $crate::store::Tx::Sqlite(transaction) => {
                 let $connection = &mut **transaction;
-                $body
+                $crate::store::engine::answered(async { Ok($body) }).await?
             }
             $crate::store::Tx::Postgres(transaction) => {
                 let $connection = &mut **transaction;
-                $body
+                $crate::store::engine::answered(async { Ok($body) }).await?
             }
         }
     };
@@ -138,10 +158,19 @@ impl Engine {
     }
 
     pub(super) async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(match self {
-            Self::Sqlite { reader, .. } => Tx::Sqlite(reader.begin_with(BEGIN_READ.sqlite).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
-        })
+        let begun = async {
+            Ok(match self {
+                Self::Sqlite { reader, .. } => {
+                    let mut transaction = reader.begin_with(BEGIN_READ.sqlite).await?;
+                    let ends_at = Instant::now() + LONGEST_READ;
+                    let goes_on = move || Instant::now() < ends_at;
+                    transaction.lock_handle().await?.set_progress_handler(STEPS_BETWEEN_LOOKS, goes_on);
+                    Tx::Sqlite(transaction)
+                }
+                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
+            })
+        };
+        answered(begun).await
     }
 
     pub(super) async fn write(&self, purpose: Purpose) -> Result<Tx, StoreError> {
@@ -149,10 +178,13 @@ impl Engine {
             Purpose::Operator => BEGIN_OPERATOR,
             Purpose::Capture => BEGIN_CAPTURE,
         };
-        Ok(match self {
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(text.sqlite).await?),
-            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(text.postgres).await?),
-        })
+        let begun = async {
+            Ok(match self {
+                Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(text.sqlite).await?),
+                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(text.postgres).await?),
+            })
+        };
+        answered(begun).await
     }
 
     pub(super) async fn close(&self) {
@@ -172,11 +204,14 @@ impl Tx {
     /// # Errors
     /// Where the database cannot; then nothing has been changed, or the connection was lost and it is not known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
-        }
-        Ok(())
+        let ended = async {
+            match self {
+                Self::Sqlite(transaction) => transaction.commit().await?,
+                Self::Postgres(transaction) => transaction.commit().await?,
+            }
+            Ok(())
+        };
+        answered(ended).await
     }
 
     /// Undoes it, and waits until its locks are gone. Dropping it undoes it too, but sometime.
@@ -184,16 +219,41 @@ impl Tx {
     /// # Errors
     /// Where the connection is lost; then it is undone as well.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(transaction) => transaction.rollback().await?,
-            Self::Postgres(transaction) => transaction.rollback().await?,
-        }
-        Ok(())
+        let ended = async {
+            match self {
+                Self::Sqlite(transaction) => transaction.rollback().await?,
+                Self::Postgres(transaction) => transaction.rollback().await?,
+            }
+            Ok(())
+        };
+        answered(ended).await
     }
 
     /// Whether rows are locked one by one, so that a claim and its counting can share one transaction.
     #[must_use]
     pub fn locks_rows(&self) -> bool {
         matches!(self, Self::Postgres(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_that_does_not_end_is_ended_on_sqlite_and_the_next_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path().join("x.db")).create_if_missing(true);
+        let engine = Engine::sqlite(&options);
+        let mut tx = engine.read().await.unwrap();
+        let endless = "with recursive n(n) as (select 1 union all select n + 1 from n) select max(n) from n";
+        let began = Instant::now();
+        let error = tx.execute(endless).await.unwrap_err();
+        assert!(began.elapsed() < Duration::from_secs(20) && !error.is_transient(), "{error}");
+        drop(tx);
+        for _ in 0..8 {
+            assert_eq!(engine.read().await.unwrap().execute("select 1").await.unwrap(), 0);
+        }
+        engine.close().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::engine::{Text, Tx, execute, on_engine};
+use super::engine::{Text, Tx, answered, execute, on_engine};
 use super::error::StoreError;
 use super::measure::{column, json};
 use crate::domain::Event;
@@ -34,7 +34,7 @@ impl Tx {
     pub async fn insert_events(&mut self, events: &[Event]) -> Result<u64, StoreError> {
         let mut inserted = 0;
         for chunk in events.chunks(CHUNK) {
-            inserted += self.insert_chunk(chunk).await?;
+            inserted += answered(self.insert_chunk(chunk)).await?;
         }
         // In order, so that two imports never wait for each other in a circle.
         let projects: BTreeSet<&str> = events.iter().map(|event| event.project.as_deref().unwrap_or("")).collect();

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use sqlx::{Postgres, QueryBuilder, Sqlite};
 
-use super::engine::{Text, Tx, execute, on_engine};
+use super::engine::{Text, Tx, answered, execute, on_engine};
 use super::error::StoreError;
 use super::pending::PendingRow;
 use super::snapshot::FactsRow;
@@ -146,10 +146,12 @@ macro_rules! fetch_by_ids {
         let text = $text.on($tx);
         match $tx {
             Tx::Sqlite(transaction) => {
-                sqlx::query_as(text).bind(super::incident::json_ids($ids)).fetch_all(&mut **transaction).await
+                let fetched = sqlx::query_as(text).bind(super::incident::json_ids($ids)).fetch_all(&mut **transaction);
+                super::engine::answered(async { Ok(fetched.await?) }).await
             }
             Tx::Postgres(transaction) => {
-                sqlx::query_as(text).bind(super::incident::raw_ids($ids)).fetch_all(&mut **transaction).await
+                let fetched = sqlx::query_as(text).bind(super::incident::raw_ids($ids)).fetch_all(&mut **transaction);
+                super::engine::answered(async { Ok(fetched.await?) }).await
             }
         }
     }};
@@ -260,11 +262,11 @@ impl Tx {
         let ids: Vec<i64> = match self {
             Self::Sqlite(transaction) => {
                 let mut query = list_query::<Sqlite>(filter, sort, LikeForm::Sqlite);
-                query.build_query_scalar().fetch_all(&mut **transaction).await?
+                answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
             }
             Self::Postgres(transaction) => {
                 let mut query = list_query::<Postgres>(filter, sort, LikeForm::Postgres);
-                query.build_query_scalar().fetch_all(&mut **transaction).await?
+                answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
             }
         };
         Ok(ids.into_iter().map(IncidentId::new).collect())

@@ -104,7 +104,7 @@ macro_rules! fetch {
         for value in &$predicate.values {
             query = query.bind(value.clone());
         }
-        query.fetch_all($connection).await?
+        super::engine::answered(async { Ok(query.fetch_all($connection).await?) }).await?
     }};
 }
 

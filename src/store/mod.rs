@@ -127,10 +127,10 @@ impl Store {
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
         match &self.engine {
             Engine::Postgres(pool) if !self.clock.overrides_database() => {
-                let micros: i64 =
+                let asked =
                     sqlx::query_scalar("select cast(floor(extract(epoch from clock_timestamp()) * 1000000) as bigint)")
-                        .fetch_one(pool)
-                        .await?;
+                        .fetch_one(pool);
+                let micros: i64 = engine::answered(async { Ok(asked.await?) }).await?;
                 Ok(Timestamp::from_micros(micros))
             }
             _ => Ok(self.clock.now()),

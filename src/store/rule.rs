@@ -1,6 +1,6 @@
 //! Alert rules with their projects.
 
-use super::engine::{Tx, execute, on_engine};
+use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
 use crate::domain::rule::Scope;
 use crate::domain::{AlertRule, Query, Timestamp};
@@ -32,6 +32,11 @@ const INSERT: &str = "insert into alert_rules (name, time_window_minutes, query,
     values ($1, $2, $3, $4, $5, $5) on conflict (name) do nothing returning id";
 const UPDATE: &str = "update alert_rules set time_window_minutes = $2, query = $3, aggregation = $4, date_updated = $5 \
     where id = $1";
+// Differs because SQLite locks the database as a whole. The delete changes the rule's incidents, in no order of its own.
+const LOCK_INCIDENTS: Text = Text {
+    sqlite: "select id from incidents where false and rule_id = $1",
+    postgres: "select id from incidents where rule_id = $1 order by id for no key update",
+};
 const DELETE: &str = "delete from alert_rules where name = $1";
 const DELETE_PROJECTS: &str = "delete from alert_rule_projects where rule_id = $1";
 const INSERT_PROJECT: &str = "insert into alert_rule_projects (rule_id, project) values ($1, $2)";
@@ -126,6 +131,18 @@ impl Tx {
         for project in projects {
             execute!(self, sqlx::query(INSERT_PROJECT).bind(id).bind(project));
         }
+        Ok(())
+    }
+
+    /// Locks the incidents that were opened by a rule, in ascending order as every operator does, so that deleting the
+    /// rule and closing several of them never wait for each other in a circle.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] where another holds one of them for longer than 5 s.
+    pub async fn lock_incidents_of_rule(&mut self, id: i64) -> Result<(), StoreError> {
+        let text = LOCK_INCIDENTS.on(self);
+        let _locked: Vec<i64> =
+            on_engine!(self, connection => sqlx::query_scalar(text).bind(id).fetch_all(connection).await?);
         Ok(())
     }
 

@@ -96,4 +96,16 @@ on_both_engines! {
         check_refused(ops::close::undo(&desk.store, TESTER, id, at("12:01")).await, 4, &["captured"]);
         assert_eq!(desk.everything().await, before);
     }
+
+    async fn a_close_whose_promise_was_discarded_is_not_undone_and_says_so(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let id = desk.open(1).await;
+        desk.close(id).await;
+        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
+        let undone = ops::close::undo(&desk.store, TESTER, id, at("12:00")).await;
+        check_refused(undone, 4, &["no pending snapshot any more"]);
+        desk.reopen(id).await;
+        desk.close(id).await;
+        assert!(desk.pending(id).await.is_some(), "closing it anew promises anew");
+    }
 }

@@ -71,6 +71,8 @@ on_both_engines! {
         ops::pending::retry(&desk.store, TESTER, &[id]).await.unwrap();
         let row = desk.pending(id).await.expect("it is back");
         assert_eq!((row.attempts, row.dead_since, row.next_attempt_at), (0, None, desk.now()));
+        let next = desk.store.read().await.unwrap().next_retry().await.unwrap();
+        assert_eq!(next, Some(desk.now()), "it does not wait for the hour");
         assert_eq!(desk.process().await.counts.captured, 1);
     }
 

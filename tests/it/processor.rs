@@ -150,6 +150,20 @@ on_both_engines! {
         assert!(desk.incident(ahead).await.snapshot.expect("a partial one").partial);
     }
 
+    async fn rule_11_a_partial_snapshot_is_replaced_at_the_target_whatever_went_wrong_before(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let id = desk.closed(1, "11:00", "11:59").await;
+        let later = at("15:00").as_micros();
+        let dead = format!("update pending_snapshots set attempts = 8, dead_since = 1, next_attempt_at = {later}");
+        desk.database.execute(&dead).await;
+        assert_eq!(desk.try_force(&[id], Early::Allowed).await.unwrap().counts.captured, 1);
+        assert!(desk.incident(id).await.snapshot.expect("an early one").partial);
+        desk.turn_to("12:09");
+        assert_eq!(desk.process().await.counts, one_batch(captured(1)));
+        let incident = desk.incident(id).await;
+        assert!(incident.is_captured() && incident.pending.is_none());
+    }
+
     async fn rule_19_an_open_or_captured_incident_is_refused(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let (open, done) = (desk.open(1).await, desk.closed(1, "11:00", "11:05").await);

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 const IMPORT_HELP: &str = "\
-CSV has a header: timestamp, and value or count; project, level, environment, user, fingerprint, message and
+CSV has a header: timestamp, and value or count; project, level, environment, user, fingerprint, message and \
 event_id where present. NDJSON has the same keys, and tags, one object a line.
 
-A first pass checks every line: one bad line, and nothing is imported. An import that was killed goes on where it
-was when it is run again, and the same content again changes nothing.
+A first pass checks every line: one bad line, and nothing is imported. An import that was killed goes on \
+where it was when it is run again, and the same content again changes nothing.
 
 Examples:
   afterimage event import requests.csv --project checkout

@@ -13,8 +13,8 @@ Examples:
   afterimage incident open 'Login slow' --project web --query 'level:error' --started '20m ago'";
 
 const CLOSE_HELP: &str = "\
-Several are closed together or not at all. Closing a closed one changes nothing and is no failure,
-unless another time or a comment is given.
+Several are closed together or not at all. Closing a closed one changes nothing and is no failure, unless \
+another time or a comment is given.
 
 Examples:
   afterimage incident close 12 --comment 'rolled back'

@@ -47,8 +47,8 @@ const DATABASE_URL_HELP: &str =
 const ABOUT: &str = "\
 Keeps the exact before, during and after of every incident.
 
-Without a command it opens the console on this terminal. The snapshot of an incident is captured \
-some time after it is closed (ten of its time windows, at most ten days): by the console in its background, by a \
+Without a command it opens the console on this terminal. The snapshot of an incident is captured some time \
+after it is closed (ten of its time windows, at most ten days): by the console in its background, by a \
 daemon, or by 'process'.";
 
 /// The command line.
@@ -171,8 +171,8 @@ pub enum PendingCommand {
 }
 
 const PROCESS_HELP: &str = "\
-Without an ID, everything due is captured. With IDs, those incidents are captured now, whether they
-wait for their next attempt or are dead. Exit status 1 where a snapshot failed; 'pending list' says why.
+Without an ID, everything due is captured. With IDs, those incidents are captured now, whether they wait for \
+their next attempt or are dead. Exit status 1 where a snapshot failed; 'pending list' says why.
 
 Examples:
   afterimage process

@@ -6,7 +6,7 @@ use super::values;
 use crate::domain::IncidentId;
 
 const EXPORT_HELP: &str = "\
-csv has a row for each bucket of both series: series, timestamp, value (empty where the source did not hold
+csv has a row for each bucket of both series: series, timestamp, value (empty where the source did not hold \
 it), and whether the bucket lies whole within the range. json is the document of 'snapshot show --json'.
 
 Example:

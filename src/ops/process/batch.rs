@@ -15,12 +15,9 @@ use crate::store::run::Cursor;
 use crate::store::{StoreError, Tx};
 
 /// For so long SQLite's write lock is free after each commit, so that an operator's own write gets its turn.
-const GAP: Duration = Duration::from_millis(5);
+pub(super) const GAP: Duration = Duration::from_millis(5);
 /// A batch that holds SQLite's write lock for longer is too large.
 pub(super) const LONGEST_LOCK: Duration = Duration::from_millis(10);
-
-/// The database ends every statement long before; this ends the wait for one that is no longer there.
-const LONGEST_BATCH: Duration = Duration::from_mins(1);
 
 /// A batch that was committed.
 #[derive(Debug, Default)]
@@ -91,15 +88,11 @@ pub(super) async fn capture_due(run: &Run<'_>, after: Cursor, limit: u32) -> Res
 /// Captures rows in one transaction.
 pub(super) async fn capture(run: &Run<'_>, rows: Rows<'_>) -> Result<Batch, FailedBatch> {
     let mut claims = Vec::new();
-    let work = async {
-        if run.store.locks_rows() {
-            capture_under_row_locks(run, rows, &mut claims).await
-        } else {
-            capture_under_write_lock(run, rows, &mut claims).await
-        }
+    let outcome = if run.store.locks_rows() {
+        capture_under_row_locks(run, rows, &mut claims).await
+    } else {
+        capture_under_write_lock(run, rows, &mut claims).await
     };
-    let silence = |_| Err(StoreError::Connection("the database has not answered for 60 s".into()));
-    let outcome = tokio::time::timeout(LONGEST_BATCH, work).await.unwrap_or_else(silence);
     outcome.map_err(|error| FailedBatch { claims, error })
 }
 
@@ -145,9 +138,11 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
     let mut batch = keep(run, &mut tx, rows, &unchanged, triage, measured).await?;
     tx.commit().await?;
     batch.held_lock = locked.elapsed();
-    // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
-    batch.claimed = claims.len();
-    batch.last = claims.last().map(cursor);
+    if matches!(rows, Rows::Due { .. }) {
+        // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
+        batch.claimed = claims.len();
+        batch.last = claims.last().map(cursor);
+    }
     tokio::time::sleep(GAP).await;
     Ok(batch)
 }
@@ -247,10 +242,14 @@ async fn keep(
     measured: Measured,
 ) -> Result<Batch, StoreError> {
     tx.insert_snapshots(&measured.snapshots).await?;
-    let complete = measured.snapshots.iter().filter(|snapshot| !snapshot.facts.partial);
+    let (partial, complete): (Vec<_>, Vec<_>) =
+        measured.snapshots.iter().map(|snapshot| &snapshot.facts).partition(|facts| facts.partial);
     let mut done = triage.removed;
-    done.extend(complete.map(|snapshot| snapshot.facts.incident_id));
+    done.extend(complete.iter().map(|facts| facts.incident_id));
     tx.delete_pending_rows(&done).await?;
+    // Whatever went wrong before, the complete one is to replace it at the target.
+    let kept: Vec<IncidentId> = partial.iter().map(|facts| facts.incident_id).collect();
+    tx.settle_pending_rows(&kept).await?;
     let counts = RunCounts {
         captured: measured.snapshots.len() as u64,
         failed: measured.failures.len() as u64,

@@ -68,6 +68,9 @@ pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Re
         let mut tx = run.store.capture().await?;
         let recorded = tx.record_failure(&failure).await?;
         tx.commit().await?;
+        if !run.store.locks_rows() {
+            tokio::time::sleep(batch::GAP).await;
+        }
         if recorded {
             tracing::warn!(
                 incident = failed.claim.incident_id.value(),
