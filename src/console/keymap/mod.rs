@@ -200,6 +200,12 @@ pub fn binding_of(event: &KeyEvent, view: ViewKind) -> Option<&'static Binding> 
     BINDINGS.iter().find(|binding| binding.keys.iter().any(|key| key.matches(event)) && binding.scope.covers(view))
 }
 
+/// The line of the table for a key that was pressed, if it means anything in any view.
+#[must_use]
+pub fn binding_elsewhere(event: &KeyEvent) -> Option<&'static Binding> {
+    ViewKind::ALL.into_iter().find_map(|view| binding_of(event, view))
+}
+
 /// The actions whose name or help has all the words of `query`, in the order of the table.
 #[must_use]
 pub fn search(query: &str) -> Vec<&'static Binding> {

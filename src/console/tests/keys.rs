@@ -62,6 +62,14 @@ fn alt(desk: &mut Desk, c: char) {
 }
 
 #[test]
+fn a_key_that_means_something_in_another_view_only_says_so() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("4c");
+    assert_eq!(desk.toast(), "'close' has no meaning in this view");
+    assert!(desk.state.dialog.is_none());
+}
+
+#[test]
 fn a_key_typed_right_after_escape_counts_as_both() {
     let mut desk = Desk::ready(120, 40);
     desk.press("c");
@@ -231,6 +239,8 @@ fn the_menu_of_orders_reverses_and_chooses() {
             .iter()
             .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort)) if *sort == desk.state.sort))
     );
+    desk.answer_all();
+    assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());
 }
 
 #[test]

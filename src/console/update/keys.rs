@@ -7,7 +7,7 @@ use tui_input::{Input, InputRequest};
 use super::{actions, forms, refresh};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
-use crate::console::keymap::{self, Action};
+use crate::console::keymap::{self, Action, Binding};
 use crate::console::listing::{Filter, Sort, SortKey};
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
@@ -32,7 +32,14 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         press_in_filter(state, key, moment);
     } else if let Some(binding) = keymap::binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
+    } else if let Some(binding) = keymap::binding_elsewhere(key) {
+        say_not_here(state, binding, moment);
     }
+}
+
+fn say_not_here(state: &mut State, binding: &Binding, moment: Moment) {
+    let reason = format!("'{}' has no meaning in this view", binding.label);
+    state.toasts.say(Tone::Warning, reason, moment.real);
 }
 
 /// The key after an escape, where both came in one piece: the terminal writes alt and a key just so, and no key here has
@@ -138,8 +145,7 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
             state.dialog = None;
             match chosen {
                 Some(binding) if !binding.scope.covers(state.view) => {
-                    let reason = format!("'{}' has no meaning in this view", binding.label);
-                    state.toasts.say(Tone::Warning, reason, moment.real);
+                    say_not_here(state, binding, moment);
                 }
                 Some(binding) => run(state, binding.action, moment, effects),
                 None => {}

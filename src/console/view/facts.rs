@@ -124,7 +124,12 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
         (Standing::Retrying(..), _) => format!("{cell}{error}"),
         (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
-        (Standing::Partial, Some(facts)) => format!("partial, {}; complete at {target}", captured(canvas, facts)),
+        (Standing::Partial, Some(facts)) if pending.is_some() => {
+            format!("partial, {}; complete at {target}", captured(canvas, facts))
+        }
+        (Standing::Partial, Some(facts)) => {
+            format!("partial, {}; its pending snapshot was given up", captured(canvas, facts))
+        }
         (Standing::Captured, Some(facts)) => captured(canvas, facts),
         (Standing::Capturing, _) | (Standing::Partial | Standing::Captured, None) => cell,
     };

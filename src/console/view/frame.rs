@@ -11,10 +11,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders};
 
 use super::canvas::Canvas;
+use super::dialog;
 use super::text::{cut, number, width_of};
 use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
-use crate::console::listing::LIST_LIMIT;
+use crate::console::listing::{LIST_LIMIT, Sort};
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
@@ -133,6 +134,10 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     let mut spans = vec![Span::raw(" ")];
     if state.view == ViewKind::Incidents && !state.filter.text.is_empty() {
         spans.push(Span::styled(format!("/{}  ", cut(&state.filter.text, 30, glyphs)), theme.warning));
+    }
+    if state.view == ViewKind::Incidents && state.sort != Sort::default() {
+        let arrow = dialog::arrow(state.sort.direction, glyphs);
+        spans.push(Span::styled(format!("{arrow} {}  ", state.sort.key.label()), theme.warning));
     }
     let listed = list.ids().len() as u64;
     let place = if list.is_listed() { list.position() as u64 + 1 } else { 0 };
