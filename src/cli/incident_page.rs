@@ -137,7 +137,7 @@ fn timeline(activities: &[Activity]) -> Table {
     let mut table = Table::default().text("  AT").text("BY").text("WHAT");
     for activity in activities {
         let what = match (activity.kind, activity.to) {
-            (ActivityKind::Detected, _) => "detected",
+            (ActivityKind::Detected, _) => "opened",
             (ActivityKind::StatusChange, Some(Status::Closed)) => "closed",
             (ActivityKind::StatusChange, _) => "reopened",
             (ActivityKind::Comment, _) => "said",

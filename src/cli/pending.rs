@@ -14,9 +14,11 @@ pub(super) async fn run(session: &mut Session<'_>, command: PendingCommand) -> R
             let now = session.now().await?;
             let rows = pending::retry(&session.store, &session.settings.by, &ids).await?;
             say(session, &rows, |row| {
-                let next = words::distance(row.next_attempt_at.max(row.target_run_date), now);
-                let next = if next == "now" { "with the next run".to_owned() } else { next };
-                format!("the snapshot of incident {} is tried again {next}", row.incident_id)
+                let next = match words::distance(row.next_attempt_at.max(row.target_run_date), now) {
+                    next if next == "now" => "tried again with the next run".to_owned(),
+                    next => format!("due {next}"),
+                };
+                format!("the snapshot of incident {} is {next}", row.incident_id)
             })
         }
         PendingCommand::Discard { ids } => {
@@ -54,7 +56,7 @@ fn table(rows: &[PendingSnapshot], incidents: &[Incident], now: Timestamp) -> Ta
         .flexible("TITLE")
         .text("STATE")
         .text("TARGET")
-        .number("FAILED")
+        .number("TRIES")
         .flexible("LAST ERROR");
     // Both are in the order of the rows, but an incident may have gone meanwhile.
     let mut incidents = incidents.iter().peekable();

@@ -110,7 +110,7 @@ impl Overview {
         facts.add(
             "next run",
             &match self.next_run_at() {
-                Some(next) => words::instant_and_distance(next, self.now),
+                Some(next) => format!("{} ({})", words::instant(next), words::distance(next, self.now)),
                 None => "no processor is known: 'afterimage', 'afterimage --daemon' or 'afterimage process'".to_owned(),
             },
         );

@@ -5,6 +5,9 @@ use thiserror::Error;
 use crate::domain::Status;
 use crate::domain::names::UnknownName;
 
+/// So many pending snapshots, and so many snapshots, are listed at most.
+pub const LIST_LIMIT: u32 = 1_000;
+
 /// A filter as the operator typed it, and what it means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {

@@ -247,7 +247,7 @@ impl Console {
         let event = match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Event::Key(key),
             TerminalEvent::Paste(text) => Event::Paste(text),
-            TerminalEvent::Mouse(mouse) if mouse.kind != MouseEventKind::Moved => Event::Mouse(mouse),
+            TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
             TerminalEvent::Resize(width, height) => Event::Resize { width, height },
             _ => return Ok(Next::Go),
         };
@@ -295,6 +295,10 @@ type Typed = mpsc::Receiver<io::Result<TerminalEvent>>;
 async fn read_terminal(typed: mpsc::Sender<io::Result<TerminalEvent>>) {
     let mut stream = EventStream::new();
     while let Some(event) = stream.next().await {
+        // Moving the mouse means nothing here: nobody is woken for it, and nothing drawn.
+        if matches!(&event, Ok(TerminalEvent::Mouse(mouse)) if mouse.kind == MouseEventKind::Moved) {
+            continue;
+        }
         if typed.send(event).await.is_err() {
             return;
         }

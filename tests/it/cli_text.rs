@@ -181,7 +181,7 @@ on_both_engines! {
         assert!(outcome.stderr.contains("1 pending snapshot is dead"), "{outcome}");
         assert!(outcome.stdout.contains("\"dead\":1"), "{outcome}");
         assert!(program.output(&["pending", "list"]).contains("dead"));
-        assert!(program.output(&["pending", "retry", "2"]).contains("tried again in 9m"));
+        assert!(program.output(&["pending", "retry", "2"]).contains("of incident 2 is due in 9m"));
         assert_eq!(program.run(&["status", "--check"]).status, 0);
     }
 

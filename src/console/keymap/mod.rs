@@ -162,7 +162,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
     binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
-    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, None)),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
@@ -198,6 +198,12 @@ pub const BINDINGS: &[Binding] = &[
 #[must_use]
 pub fn binding_of(event: &KeyEvent, view: ViewKind) -> Option<&'static Binding> {
     BINDINGS.iter().find(|binding| binding.keys.iter().any(|key| key.matches(event)) && binding.scope.covers(view))
+}
+
+/// The line of the table for a key that was pressed, if it means anything in any view.
+#[must_use]
+pub fn binding_elsewhere(event: &KeyEvent) -> Option<&'static Binding> {
+    ViewKind::ALL.into_iter().find_map(|view| binding_of(event, view))
 }
 
 /// The actions whose name or help has all the words of `query`, in the order of the table.

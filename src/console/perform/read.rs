@@ -9,14 +9,12 @@ use tokio::time::Instant;
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
-use crate::console::listing::{Filter, Sort, SortKey};
+use crate::console::listing::{Filter, LIST_LIMIT, Sort, SortKey};
 use crate::domain::IncidentId;
 use crate::ops::{self, OpsError};
 use crate::store::Store;
 use crate::store::incident::{IncidentFilter, IncidentSort};
 
-/// So many rows of the shorter lists are read.
-const LIST_LIMIT: u32 = 1_000;
 const RUN_LIMIT: u32 = 50;
 /// Whether the database answers at all is known after this time.
 const PATIENCE: Duration = Duration::from_secs(5);

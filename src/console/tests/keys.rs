@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use super::desk::Desk;
 use super::fixtures::{id, now};
 use crate::console::effect::{Effect, Load, Timing, Write};
 use crate::console::event::Event;
 use crate::console::listing::{Direction, SortKey};
 use crate::console::screen::Focus;
-use crate::console::state::dialog::{Dialog, Place};
+use crate::console::state::ViewKind;
+use crate::console::state::dialog::{Dialog, FieldKind, Place};
 use crate::domain::{SeriesKind, Status};
 
 fn form(desk: &Desk) -> &crate::console::state::dialog::Form {
@@ -46,11 +49,45 @@ fn q_is_a_letter_where_one_types() {
 fn keys_typed_ahead_act_on_what_was_on_the_screen_when_they_were_typed() {
     let mut desk = Desk::ready(120, 40);
     // All of it before a single answer comes.
-    desk.press("jc\tdone\n");
+    desk.press("jcdone\n");
     let close = Write::Close { ids: vec![id(483)], at: None, comment: Some("done".into()) };
     assert_eq!(desk.writes(), [close]);
     desk.press("c");
     assert_eq!(desk.toast(), "#483: closing, wait for the answer");
+}
+
+/// As the terminal reads an escape with a key right behind it.
+fn alt(desk: &mut Desk, c: char) {
+    desk.tell(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::ALT)));
+}
+
+#[test]
+fn a_key_that_means_something_in_another_view_only_says_so() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("4c");
+    assert_eq!(desk.toast(), "'close' has no meaning in this view");
+    assert!(desk.state.dialog.is_none());
+}
+
+#[test]
+fn a_key_typed_right_after_escape_counts_as_both() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("c");
+    alt(&mut desk, 'j');
+    assert!(desk.state.dialog.is_none());
+    assert_eq!(desk.state.selected(), Some(id(483)));
+    desk.press("/login");
+    alt(&mut desk, '2');
+    assert!(desk.state.filter_line.is_none() && desk.state.filter.is_empty());
+    assert_eq!(desk.state.view, ViewKind::Pending);
+}
+
+#[test]
+fn alt_with_a_letter_throws_nothing_away_that_was_typed() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("crolled back");
+    alt(&mut desk, 'b');
+    assert_eq!(form(&desk).value(FieldKind::Comment), Some("rolled back"));
 }
 
 #[test]
@@ -112,13 +149,13 @@ fn marks_that_the_filter_hides_are_said_before_they_are_acted_on() {
 #[test]
 fn a_close_before_the_start_or_in_the_future_is_refused_in_the_words_of_the_domain() {
     let mut desk = Desk::ready(120, 40);
-    desk.press("c-2h\n");
+    desk.press("c\t-2h\n");
     assert!(desk.writes().is_empty());
-    let error = form(&desk).fields[0].error.clone().unwrap();
+    let error = form(&desk).fields[1].error.clone().unwrap();
     assert_eq!(error, "the close 2026-11-24T11:36:49Z is before the start 2026-11-24T13:18:49Z");
     desk.press("\u{8}\u{8}\u{8}2027-01-01\n");
-    assert!(form(&desk).fields[0].error.as_ref().unwrap().contains("in the future"));
-    desk.press("\u{1b}c-5m\n");
+    assert!(form(&desk).fields[1].error.as_ref().unwrap().contains("in the future"));
+    desk.press("\u{1b}c\t-5m\n");
     let at = Some(now() - Duration::from_mins(5));
     assert_eq!(desk.writes(), [Write::Close { ids: vec![id(484)], at, comment: None }]);
 }
@@ -202,6 +239,8 @@ fn the_menu_of_orders_reverses_and_chooses() {
             .iter()
             .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort)) if *sort == desk.state.sort))
     );
+    desk.answer_all();
+    assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());
 }
 
 #[test]

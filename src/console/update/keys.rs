@@ -7,7 +7,7 @@ use tui_input::{Input, InputRequest};
 use super::{actions, forms, refresh};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
-use crate::console::keymap::{self, Action};
+use crate::console::keymap::{self, Action, Binding};
 use crate::console::listing::{Filter, Sort, SortKey};
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
@@ -18,7 +18,13 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     if key.kind == KeyEventKind::Release {
         return;
     }
-    if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
+    if let Some(letter) = after_escape(key) {
+        // An escape would throw away what was typed, and this may have been meant as a key of the editor.
+        if !matches!(&state.dialog, Some(Dialog::Form(form)) if form.has_text()) {
+            press(state, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), moment, effects);
+            press(state, &letter, moment, effects);
+        }
+    } else if key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL) {
         effects.push(Effect::Quit);
     } else if state.dialog.is_some() {
         press_in_dialog(state, key, moment, effects);
@@ -26,7 +32,23 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         press_in_filter(state, key, moment);
     } else if let Some(binding) = keymap::binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
+    } else if let Some(binding) = keymap::binding_elsewhere(key) {
+        say_not_here(state, binding, moment);
     }
+}
+
+fn say_not_here(state: &mut State, binding: &Binding, moment: Moment) {
+    let reason = format!("'{}' has no meaning in this view", binding.label);
+    state.toasts.say(Tone::Warning, reason, moment.real);
+}
+
+/// The key after an escape, where both came in one piece: the terminal writes alt and a key just so, and no key here has
+/// alt. With control it is how some keyboards type a character.
+fn after_escape(key: &KeyEvent) -> Option<KeyEvent> {
+    let split = matches!(key.code, KeyCode::Char(_))
+        && key.modifiers.contains(KeyModifiers::ALT)
+        && !key.modifiers.contains(KeyModifiers::CONTROL);
+    split.then(|| KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..*key })
 }
 
 /// A text was pasted: it goes where typed characters go, and never acts.
@@ -123,8 +145,7 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
             state.dialog = None;
             match chosen {
                 Some(binding) if !binding.scope.covers(state.view) => {
-                    let reason = format!("'{}' has no meaning in this view", binding.label);
-                    state.toasts.say(Tone::Warning, reason, moment.real);
+                    say_not_here(state, binding, moment);
                 }
                 Some(binding) => run(state, binding.action, moment, effects),
                 None => {}

@@ -103,7 +103,8 @@ fn close(state: &State) -> Form {
         let wait = span::format(schedule::cap(incident.time_window));
         form.notes.push(note(format!("its snapshot is captured {wait} after the close; z undoes until then")));
     }
-    let mut fields = vec![Field::new(FieldKind::ClosedAt), Field::new(FieldKind::Comment)];
+    // What is typed at once is the comment: the time is nearly always now.
+    let mut fields = vec![Field::new(FieldKind::Comment), Field::new(FieldKind::ClosedAt)];
     fields.append(&mut form.fields);
     Form { fields, focus: Place::Field(0), accept: "Close", ..form }
 }

@@ -11,7 +11,8 @@ use super::{facts, timeline};
 use crate::console::event::{Detail, Picture};
 use crate::console::screen::Focus;
 use crate::console::state::Extent;
-use crate::domain::Timestamp;
+use crate::console::state::excerpt::around_incident;
+use crate::domain::{Incident, Series, Timestamp};
 
 /// Draws the pane.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -110,6 +111,7 @@ fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail
     let incident = &detail.incident;
     let kind = state.shown_series(incident, now);
     let extent = match state.detail.extent {
+        Extent::Whole if is_small(incident, &series) && area.width >= 44 => ", + zooms in",
         Extent::Whole => "",
         Extent::Incident => ", zoomed",
     };
@@ -132,4 +134,9 @@ fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail
         theme: &look.theme,
     };
     chart::render(frame, area, &chart);
+}
+
+/// Whether the incident and its surroundings are lost in the series, so that zooming in is worth a word.
+fn is_small(incident: &Incident, series: &Series) -> bool {
+    around_incident(series, incident).len() * 2 < series.len()
 }

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Clear};
 use super::canvas::Canvas;
 use super::footer::{Focused, input};
 use super::text::{cut, width_of, wrap};
+use crate::console::glyphs::Glyphs;
 use crate::console::listing::{Direction, SortKey};
 use crate::console::state::dialog::{Field, Form, Place, Purpose, Weight};
 
@@ -148,6 +149,14 @@ fn buttons(canvas: Canvas<'_>, frame: &mut Frame, form: &Form, inner: Rect) {
     }
 }
 
+/// The sign of a direction.
+pub(super) fn arrow(direction: Direction, glyphs: Glyphs) -> &'static str {
+    match direction {
+        Direction::Ascending => glyphs.arrow_up(),
+        Direction::Descending => glyphs.arrow_down(),
+    }
+}
+
 /// The menu of orders.
 pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
     let (theme, glyphs, sort) = (&canvas.look.theme, canvas.look.glyphs, canvas.state.sort);
@@ -156,10 +165,7 @@ pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
     let width = usize::from(inner.width);
     for (at, key) in SortKey::ALL.into_iter().enumerate() {
         let direction = if key == sort.key { sort.direction } else { key.natural() };
-        let arrow = match direction {
-            Direction::Ascending => glyphs.arrow_up(),
-            Direction::Descending => glyphs.arrow_down(),
-        };
+        let arrow = arrow(direction, glyphs);
         let current = if key == sort.key { "now" } else { "" };
         let text = format!(" {arrow} {:<16}{current}", key.label());
         let padding = " ".repeat(width.saturating_sub(width_of(&text)));

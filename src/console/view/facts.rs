@@ -124,7 +124,12 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
         (Standing::Retrying(..), _) => format!("{cell}{error}"),
         (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
-        (Standing::Partial, Some(facts)) => format!("partial, {}; complete at {target}", captured(canvas, facts)),
+        (Standing::Partial, Some(facts)) if pending.is_some() => {
+            format!("partial, {}; complete at {target}", captured(canvas, facts))
+        }
+        (Standing::Partial, Some(facts)) => {
+            format!("partial, {}; its pending snapshot was given up", captured(canvas, facts))
+        }
         (Standing::Captured, Some(facts)) => captured(canvas, facts),
         (Standing::Capturing, _) | (Standing::Partial | Standing::Captured, None) => cell,
     };
@@ -141,17 +146,16 @@ fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {
 
 /// The totals, and over which range: it is another than the chart's (rule 9).
 fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
-    let (snapshot, so_far) = match &detail.picture {
-        Picture::Captured(snapshot) => (snapshot, ""),
-        Picture::Preview(snapshot) => (snapshot, " so far"),
-        Picture::Unavailable(_) => return None,
-    };
+    let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
     let facts = &snapshot.facts;
     let events = facts.total_events.map_or_else(|| "unknown events".to_owned(), |count| counted(count, "event"));
     let users = facts.unique_users.map_or_else(|| "users unknown".to_owned(), |count| counted(count, "user"));
     let zone = canvas.state.zone;
     let totals = detail.incident.course().ranges(facts.as_of).totals;
     let now = canvas.moment.now;
+    let goes_on =
+        matches!(detail.picture, Picture::Preview(_)) && (totals.end > now || detail.incident.status == Status::Open);
+    let so_far = if goes_on { " so far" } else { "" };
     let (start, end) = (zone.brief(totals.start, now), zone.brief(totals.end, now));
     let range = format!("{start} to {end}; not the sum of the chart");
     Some((format!("{events}, {users}{so_far}"), range))

@@ -17,7 +17,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let area = canvas.screen.footer;
     match (&canvas.state.filter_line, canvas.state.toasts.current(canvas.moment.real)) {
         (Some(line), _) => filter(canvas, frame, line),
-        (None, Some(toast)) => frame.render_widget(said(canvas, toast, area.width), area),
+        (None, Some(toast)) => say(canvas, frame, toast),
         (None, None) => frame.render_widget(hints(canvas, usize::from(area.width)), area),
     }
 }
@@ -67,16 +67,28 @@ pub(super) fn input(canvas: Canvas<'_>, frame: &mut Frame, input: &Input, place:
     }
 }
 
-fn said(canvas: Canvas<'_>, toast: &Toast, width: u16) -> Line<'static> {
-    let theme = &canvas.look.theme;
+/// What was said stands at the right, so that the keys stay where they are; alone where there is no room for both.
+fn say(canvas: Canvas<'_>, frame: &mut Frame, toast: &Toast) {
+    let (area, theme) = (canvas.screen.footer, &canvas.look.theme);
     let style = match toast.tone {
         Tone::Plain => theme.text,
         Tone::Success => theme.success,
         Tone::Warning => theme.warning,
         Tone::Error => theme.error,
     };
-    let text = cut(&toast.text, usize::from(width).saturating_sub(2), canvas.look.glyphs);
-    Line::from(vec![Span::raw(" "), Span::styled(text, style)])
+    let width = usize::from(area.width);
+    let text = cut(&toast.text, width.saturating_sub(2), canvas.look.glyphs);
+    let length = width_of(&text);
+    let room = width.saturating_sub(length + 2);
+    let keys = hints(canvas, room);
+    let x = if keys.width() <= room {
+        frame.render_widget(keys, Rect { width: u16::try_from(room).unwrap_or(0), ..area });
+        width - length - 1
+    } else {
+        1
+    };
+    let x = u16::try_from(x).unwrap_or(0).min(area.width);
+    frame.render_widget(Span::styled(text, style), Rect { x: area.x + x, width: area.width - x, ..area });
 }
 
 /// The keys that can be used now, by their place in the table; those for help and leaving always fit.

@@ -11,9 +11,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders};
 
 use super::canvas::Canvas;
+use super::dialog;
 use super::text::{cut, number, width_of};
 use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
+use crate::console::listing::{LIST_LIMIT, Sort};
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
@@ -42,7 +44,7 @@ fn upper(canvas: Canvas<'_>, frame: &mut Frame) {
     let room = usize::from(edge.width).saturating_sub(4);
     let right = position(canvas);
     // The tabs with what they hold, with their names, or with the name of this one only.
-    let tabs = [tabs(canvas, true), tabs(canvas, false), names(canvas)];
+    let tabs = [tabs(canvas, Told::All), tabs(canvas, Told::Trouble), names(canvas)];
     let right_width: usize = right.iter().map(Span::width).sum();
     let fits = |tabs: &&Line<'static>| tabs.width() + right_width < room;
     let chosen = tabs.iter().find(fits).unwrap_or(&tabs[2]);
@@ -54,13 +56,22 @@ fn upper(canvas: Canvas<'_>, frame: &mut Frame) {
     }
 }
 
-fn tabs(canvas: Canvas<'_>, with_counts: bool) -> Line<'static> {
+/// How much of what a tab holds is said in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    All,
+    /// What has failed, for which there is always room.
+    Trouble,
+}
+
+fn tabs(canvas: Canvas<'_>, told: Told) -> Line<'static> {
     let mut spans = Vec::new();
     for (at, view) in ViewKind::ALL.into_iter().enumerate() {
         let style = tab_style(canvas, view);
         spans.push(Span::styled(format!(" {} {}", at + 1, view.name()), style));
-        if with_counts {
-            spans.extend(counts(canvas, view));
+        match told {
+            Told::All => spans.extend(counts(canvas, view)),
+            Told::Trouble => spans.extend(trouble(canvas, view)),
         }
         spans.push(Span::styled(" ", style));
     }
@@ -68,12 +79,15 @@ fn tabs(canvas: Canvas<'_>, with_counts: bool) -> Line<'static> {
 }
 
 fn names(canvas: Canvas<'_>) -> Line<'static> {
-    let tab = |(at, view): (usize, ViewKind)| {
-        let name =
-            if view == canvas.state.view { format!(" {} {} ", at + 1, view.name()) } else { format!(" {} ", at + 1) };
-        Span::styled(name, tab_style(canvas, view))
-    };
-    ViewKind::ALL.into_iter().enumerate().map(tab).collect()
+    let mut spans = Vec::new();
+    for (at, view) in ViewKind::ALL.into_iter().enumerate() {
+        let style = tab_style(canvas, view);
+        let name = if view == canvas.state.view { format!(" {}", view.name()) } else { String::new() };
+        spans.push(Span::styled(format!(" {}{name}", at + 1), style));
+        spans.extend(trouble(canvas, view));
+        spans.push(Span::styled(" ", style));
+    }
+    Line::from(spans)
 }
 
 fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
@@ -85,21 +99,32 @@ fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
 fn counts(canvas: Canvas<'_>, view: ViewKind) -> Vec<Span<'static>> {
     let theme = &canvas.look.theme;
     let Some(counts) = canvas.state.overview.as_ref().map(|overview| overview.counts) else { return Vec::new() };
-    let plain = |count: u64| Span::styled(format!(" {}", number(count.cast_signed())), tab_style(canvas, view));
-    let said = |count: u64, what: &str, style: Style| {
-        (count > 0).then(|| Span::styled(format!(" {} {what}", number(count.cast_signed())), style))
+    let plain = |many: u64| Span::styled(format!(" {}", count(many)), tab_style(canvas, view));
+    let said = |many: u64, before: &'static str, what: &str, style: Style| {
+        let spans =
+            [Span::styled(before, tab_style(canvas, view)), Span::styled(format!("{} {what}", count(many)), style)];
+        if many > 0 { Vec::from(spans) } else { Vec::new() }
     };
     match view {
-        ViewKind::Incidents => said(counts.incidents_open, "open", theme.open).into_iter().collect(),
+        ViewKind::Incidents => said(counts.incidents_open, " ", "open", theme.open),
         ViewKind::Pending => {
-            let mut spans = vec![plain(counts.pending)];
-            spans.extend(said(counts.failing, "failing", theme.failing));
-            spans.extend(said(counts.dead, "dead", theme.dead));
-            spans
+            let failing = said(counts.failing, ", ", "failing", theme.failing);
+            let dead = said(counts.dead, ", ", "dead", theme.dead);
+            [vec![plain(counts.pending)], failing, dead].concat()
         }
         ViewKind::Snapshots => vec![plain(counts.snapshots)],
         ViewKind::Processor => Vec::new(),
     }
+}
+
+/// What has failed in a tab, in as little room as there can be.
+fn trouble(canvas: Canvas<'_>, view: ViewKind) -> Option<Span<'static>> {
+    let theme = &canvas.look.theme;
+    let counts = canvas.state.overview.as_ref().map(|overview| overview.counts)?;
+    let style = if counts.dead > 0 { theme.dead } else { theme.failing };
+    let many = counts.failing + counts.dead;
+    let shown = view == ViewKind::Pending && many > 0;
+    shown.then(|| Span::styled(format!(" {}{}", canvas.look.glyphs.failed(), count(many)), style))
 }
 
 /// The filter, and the row of the cursor among how many.
@@ -110,10 +135,33 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     if state.view == ViewKind::Incidents && !state.filter.text.is_empty() {
         spans.push(Span::styled(format!("/{}  ", cut(&state.filter.text, 30, glyphs)), theme.warning));
     }
-    let total = list.ids().len();
-    let place = if list.is_listed() { list.position() + 1 } else { 0 };
-    spans.push(Span::styled(format!("{place} of {total} "), theme.dim));
+    if state.view == ViewKind::Incidents && state.sort != Sort::default() {
+        let arrow = dialog::arrow(state.sort.direction, glyphs);
+        spans.push(Span::styled(format!("{arrow} {}  ", state.sort.key.label()), theme.warning));
+    }
+    let listed = list.ids().len() as u64;
+    let place = if list.is_listed() { list.position() as u64 + 1 } else { 0 };
+    spans.push(Span::styled(format!("{} of {} ", count(place), total(state, listed)), theme.dim));
     spans
+}
+
+/// How many rows there are; of a list that goes no further than its limit, how many there would be.
+fn total(state: &State, listed: u64) -> String {
+    let counts = state.overview.as_ref().map(|overview| overview.counts);
+    let all = match (state.view, counts) {
+        (ViewKind::Pending, Some(counts)) => counts.pending,
+        (ViewKind::Snapshots, Some(counts)) => counts.snapshots,
+        _ => listed,
+    };
+    if listed >= u64::from(LIST_LIMIT) && all > listed {
+        format!("the first {} of {}", count(listed), count(all))
+    } else {
+        count(listed)
+    }
+}
+
+fn count(count: u64) -> String {
+    number(count.cast_signed())
 }
 
 fn lower(canvas: Canvas<'_>, frame: &mut Frame) {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::header::ago;
-use super::text::{Row, cut, number, restyle};
+use super::text::{Row, cut, cut_line, number, restyle};
 use crate::console::options::ProcessorChoice;
 use crate::console::state::processor::{ProcessorState, is_alive};
 use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
@@ -34,6 +34,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     let mut put = |lines: &[Line<'static>], most: usize| {
         for line in lines.iter().take(most) {
             if y < area.bottom() {
+                let line = cut_line(line, usize::from(area.width), canvas.look.glyphs);
                 frame.render_widget(line, Rect { y, height: 1, ..area });
                 y += 1;
             }

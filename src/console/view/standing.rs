@@ -8,8 +8,8 @@ use crate::console::state::processor::Standing;
 use crate::console::zone::Zone;
 use crate::domain::schedule::MAX_ATTEMPTS;
 
-/// The widest cell: `retry 3/8 in 2m`.
-pub(super) const CELL: usize = 15;
+/// The widest cell: `retry 3/8 in 30s`.
+pub(super) const CELL: usize = 16;
 
 /// The cell and its style. Counts down in columns that do not move.
 pub(super) fn cell(standing: Standing, zone: Zone, look: &Look) -> (String, Style) {

@@ -38,6 +38,25 @@ pub(super) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     kept
 }
 
+/// A line in at most `width` columns, with a sign where something is left out.
+pub(super) fn cut_line(line: &Line<'static>, width: usize, glyphs: Glyphs) -> Line<'static> {
+    if line.width() <= width {
+        return line.clone();
+    }
+    let mut room = width;
+    let mut spans = Vec::new();
+    for span in &line.spans {
+        if span.width() > room || (span.width() == room && spans.len() + 1 < line.spans.len()) {
+            let text = format!("{}{}", span.content, glyphs.ellipsis());
+            spans.push(Span::styled(cut(&text, room, glyphs), span.style));
+            break;
+        }
+        room -= span.width();
+        spans.push(span.clone());
+    }
+    Line { spans, ..line.clone() }
+}
+
 /// The end of a text in at most `width` columns: what tells one place from another is its last part.
 pub(super) fn cut_start(text: &str, width: usize, glyphs: Glyphs) -> String {
     let safe = printable(text);
