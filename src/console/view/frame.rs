@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::symbols::border::Set;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Borders};
+use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
 use super::canvas::Canvas;
 use super::dialog;
@@ -48,11 +48,11 @@ fn upper(canvas: Canvas<'_>, frame: &mut Frame) {
     let right_width: usize = right.iter().map(Span::width).sum();
     let fits = |tabs: &&Line<'static>| tabs.width() + right_width < room;
     let chosen = tabs.iter().find(fits).unwrap_or(&tabs[2]);
-    frame.render_widget(chosen, Rect { x: edge.x + 1, width: edge.width.saturating_sub(2), ..edge });
+    over_border(chosen, Rect { x: edge.x + 1, width: edge.width.saturating_sub(2), ..edge }, frame);
     if chosen.width() + right_width < room {
         let length = u16::try_from(right_width).unwrap_or(0);
         let place = Rect { x: edge.right() - 2 - length, width: length, ..edge };
-        frame.render_widget(Line::from(right), place);
+        over_border(&Line::from(right), place, frame);
     }
 }
 
@@ -84,10 +84,22 @@ fn names(canvas: Canvas<'_>) -> Line<'static> {
         let style = tab_style(canvas, view);
         let name = if view == canvas.state.view { format!(" {}", view.name()) } else { String::new() };
         spans.push(Span::styled(format!(" {}{name}", at + 1), style));
-        spans.extend(trouble(canvas, view));
+        spans.extend(trouble(canvas, view).map(|span| in_tab(canvas, view, span)));
         spans.push(Span::styled(" ", style));
     }
     Line::from(spans)
+}
+
+/// Writes over the border, whose dim cells would dim what is written: styles only ever add to each other.
+fn over_border(line: &Line<'_>, place: Rect, frame: &mut Frame) {
+    let width = u16::try_from(line.width()).unwrap_or(u16::MAX).min(place.width);
+    frame.render_widget(Clear, Rect { width, ..place });
+    frame.render_widget(line, place);
+}
+
+/// What stands in the tab of the view that is shown is reversed as a whole.
+fn in_tab(canvas: Canvas<'_>, view: ViewKind, span: Span<'static>) -> Span<'static> {
+    if view == canvas.state.view { span.patch_style(canvas.look.theme.selected) } else { span }
 }
 
 fn tab_style(canvas: Canvas<'_>, view: ViewKind) -> Style {
@@ -172,13 +184,14 @@ fn lower(canvas: Canvas<'_>, frame: &mut Frame) {
     let said = cut(&said, room, canvas.look.glyphs);
     if !said.is_empty() {
         let length = u16::try_from(width_of(&said)).unwrap_or(0);
-        frame.render_widget(Span::styled(said.clone(), style), Rect { x: edge.x + 2, width: length, ..edge });
+        let place = Rect { x: edge.x + 2, width: length, ..edge };
+        over_border(&Line::styled(said.clone(), style), place, frame);
     }
     let read = age(canvas.state, canvas);
     if width_of(&said) + read.len() + 2 < room && !read.is_empty() {
         let length = u16::try_from(read.len()).unwrap_or(0);
         let place = Rect { x: edge.right() - 2 - length, width: length, ..edge };
-        frame.render_widget(Span::styled(read, canvas.look.theme.dim), place);
+        over_border(&Line::styled(read, canvas.look.theme.dim), place, frame);
     }
 }
 
