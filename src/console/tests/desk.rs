@@ -5,6 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 
 use super::fixtures::{detail, incidents, now, options, overview, snapshot};
 use crate::console::effect::{Effect, Load};
@@ -159,11 +160,17 @@ impl Desk {
         self.screen_with(&Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
     }
 
-    pub fn screen_with(&self, look: &Look) -> String {
+    /// The screen as cells with their styles.
+    pub fn buffer(&self, look: &Look) -> Buffer {
         let (width, height) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view(&self.state, look, self.moment, frame)).unwrap();
-        let buffer = terminal.backend().buffer();
+        terminal.backend().buffer().clone()
+    }
+
+    pub fn screen_with(&self, look: &Look) -> String {
+        let (width, height) = self.state.size;
+        let buffer = self.buffer(look);
         let mut lines: Vec<String> = Vec::new();
         for y in 0..height {
             let mut line = String::new();

@@ -31,6 +31,20 @@ fn view_1_incidents() {
 }
 
 #[test]
+fn the_tab_of_the_view_that_is_shown_is_reversed_as_a_whole_and_never_dim() {
+    use ratatui::style::Modifier;
+
+    let desk = Desk::ready(160, 45);
+    let buffer = desk.buffer(&Look { theme: Theme::colour(), glyphs: Glyphs::Unicode });
+    let row: String = (0..160).map(|x| buffer[(x, 1)].symbol()).collect();
+    let before_second = row.split(" 2 Pending").next().unwrap().chars().count();
+    for x in 1..u16::try_from(before_second).unwrap() {
+        let style = buffer[(x, 1)].modifier;
+        assert!(style.contains(Modifier::REVERSED) && !style.contains(Modifier::DIM), "column {x} of {row}");
+    }
+}
+
+#[test]
 fn view_1_a_pending_incident_with_its_preview() {
     check("pending_incident", |desk| {
         desk.press("jj");

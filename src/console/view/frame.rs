@@ -69,10 +69,11 @@ fn tabs(canvas: Canvas<'_>, told: Told) -> Line<'static> {
     for (at, view) in ViewKind::ALL.into_iter().enumerate() {
         let style = tab_style(canvas, view);
         spans.push(Span::styled(format!(" {} {}", at + 1, view.name()), style));
-        match told {
-            Told::All => spans.extend(counts(canvas, view)),
-            Told::Trouble => spans.extend(trouble(canvas, view)),
-        }
+        let holds = match told {
+            Told::All => counts(canvas, view),
+            Told::Trouble => trouble(canvas, view).into_iter().collect(),
+        };
+        spans.extend(holds.into_iter().map(|span| in_tab(canvas, view, span)));
         spans.push(Span::styled(" ", style));
     }
     Line::from(spans)
