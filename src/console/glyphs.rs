@@ -53,8 +53,9 @@ glyphs! {
     partial: &'static str = "◇", "%";
     /// A capture that failed.
     failed: &'static str = "✗", "x";
-    /// Heights of what counted something in a sparkline, lowest first; none of them is blank.
-    spark_levels: [&'static str; 7] = ["▂", "▃", "▄", "▅", "▆", "▇", "█"], [":", "-", "=", "+", "*", "%", "#"];
+    /// Heights of what counted something in a sparkline, lowest first; none of them is blank. None fills its cell
+    /// either, or the sparklines of neighbouring rows would run into each other.
+    spark_levels: [&'static str; 6] = ["▂", "▃", "▄", "▅", "▆", "▇"], [":", "-", "=", "+", "*", "#"];
     /// What counted nothing in a sparkline: its baseline.
     spark_zero: &'static str = "▁", "_";
     /// Hatching over what the source did not hold.

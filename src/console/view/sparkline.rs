@@ -68,15 +68,15 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_bucket_is_full_and_a_small_one_is_not_nothing() {
-        check(&[Some(0), Some(1), Some(50), Some(100), Some(0)], 5, "▁▂▅█▁", "_:+#_");
+    fn the_highest_bucket_is_highest_and_a_small_one_is_not_nothing() {
+        check(&[Some(0), Some(1), Some(50), Some(100), Some(0)], 5, "▁▂▅▇▁", "_:+#_");
     }
 
     #[test]
     fn gaps_zeros_and_what_has_not_happened_yet_differ() {
         let mut counts = vec![None, None, Some(0), Some(7), Some(0), Some(0), Some(0), Some(0), Some(0), Some(0)];
         counts.extend([None, None]);
-        check(&counts, 12, "╱╱▁█▁▁▁▁▁▁··", "//_#______..");
+        check(&counts, 12, "╱╱▁▇▁▁▁▁▁▁··", "//_#______..");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::text::{restyle, wrap};
+use crate::console::options::DataKind;
 use crate::console::screen::Focus;
 use crate::console::state::connection::Connection;
 use crate::console::state::list::{Contents, List};
@@ -68,7 +69,13 @@ pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[
             let times = if outage.attempts == 1 { "once".to_owned() } else { format!("{} times", outage.attempts) };
             said.push((format!("tried {times}, again in {left}"), false));
         }
-        (Connection::Opening, _) => said.push(("opening the database".to_owned(), false)),
+        (Connection::Opening, _) => {
+            let what = match canvas.state.options.data {
+                DataKind::Real => "opening the database",
+                DataKind::Demo => "preparing the demo",
+            };
+            said.push((what.to_owned(), false));
+        }
         (_, Contents::Unknown) => said.push(("loading".to_owned(), false)),
         (_, Contents::Known) => {
             said.extend(none.iter().enumerate().map(|(at, line)| ((*line).to_owned(), at == 0)));
