@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Trigger;
 use crate::ops::OpsError;
 use crate::ops::process::{ProcessRequest, RunReport, process};
-use crate::service::{ProcessorHandle, ProcessorOptions, host_name};
+use crate::service::{ProcessorHandle, ProcessorOptions, host_name, log_report};
 use crate::store::{Store, StoreError};
 
 /// Between attempts to reach a database that is not there when the daemon starts.
@@ -44,7 +44,7 @@ pub async fn run_once(store: &Store, batch_size: Option<u32>, stop: Cancellation
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        outcome = process(store, request) => outcome,
+        outcome = process(store, request) => outcome.inspect(log_report),
         () = too_long => Err(OpsError::Interrupted),
     }
 }

@@ -4,4 +4,4 @@ mod demo;
 mod ticker;
 
 pub use demo::feed_demo;
-pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name};
+pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name, log_report};

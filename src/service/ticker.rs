@@ -336,7 +336,8 @@ fn backoff(failures: u32, chance: f64) -> Duration {
     doubled.mul_f64(0.5 + 0.5 * chance)
 }
 
-fn log_report(report: &RunReport) {
+/// Says in the log what a run did.
+pub fn log_report(report: &RunReport) {
     let counts = report.counts;
     if counts.due() == 0 {
         tracing::debug!(trigger = report.trigger.name(), "nothing was due");

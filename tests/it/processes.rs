@@ -60,6 +60,15 @@ on_both_engines! {
         assert_eq!(desk.database.number("select cast(sum(captured) as bigint) from processor_runs").await, i64::from(INCIDENTS));
     }
 
+    async fn one_run_of_the_daemon_says_what_it_did(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(3).await;
+        let outcome = at_noon(&desk.database).run(&["--daemon", "--once", "--json"]);
+        assert_eq!(outcome.status, 0, "{outcome}");
+        let said = outcome.to_string();
+        assert!(said.contains("run finished") && said.contains("\"captured\":3"), "{said}");
+    }
+
     async fn rule_18_killed_at_any_instant_no_row_is_lost_and_no_snapshot_made_twice(database: TestDatabase) {
         let desk = Desk::on(database).await;
         desk.closed_many(INCIDENTS).await;
