@@ -1,7 +1,6 @@
 //! A pending snapshot: the promise of a snapshot, and how keeping it has gone so far.
 
 use super::incident::IncidentId;
-use super::schedule;
 use super::timestamp::Timestamp;
 
 /// The promise of a snapshot: at most one for each incident (rule 8).
@@ -57,12 +56,6 @@ impl PendingSnapshot {
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.target_run_date <= now && self.next_attempt_at <= now && self.dead_since.is_none()
-    }
-
-    /// Whether one more failure makes it dead (rule 17).
-    #[must_use]
-    pub fn dies_with_next_failure(&self) -> bool {
-        self.attempts + 1 >= schedule::MAX_ATTEMPTS
     }
 }
 

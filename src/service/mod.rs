@@ -1,7 +1,9 @@
 //! Background loops that the shells share: the ticker that runs the processor, and what keeps a demo alive.
 
 mod demo;
+mod report;
 mod ticker;
 
 pub use demo::feed_demo;
-pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name, log_report};
+pub use report::log_report;
+pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name};

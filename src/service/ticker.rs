@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::report::log_report;
 use crate::domain::{Processor, ProcessorKind, Timestamp, Trigger, schedule};
 use crate::ops::OpsError;
 use crate::ops::process::{ProcessRequest, RunReport, Selection, process};
@@ -334,26 +335,6 @@ impl Offset {
 fn backoff(failures: u32, chance: f64) -> Duration {
     let doubled = Duration::from_secs(1u64 << failures.saturating_sub(1).min(6)).min(LONGEST_BACKOFF);
     doubled.mul_f64(0.5 + 0.5 * chance)
-}
-
-/// Says in the log what a run did.
-pub fn log_report(report: &RunReport) {
-    let counts = report.counts;
-    if counts.due() == 0 {
-        tracing::debug!(trigger = report.trigger.name(), "nothing was due");
-        return;
-    }
-    tracing::info!(
-        trigger = report.trigger.name(),
-        due = counts.due(),
-        captured = counts.captured,
-        skipped_open = counts.skipped_open,
-        skipped_existing = counts.skipped_existing,
-        failed = counts.failed,
-        batches = counts.batches,
-        duration_ms = u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
-        "run finished"
-    );
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ const INSERT: &str = "insert into incident_activities (incident_id, kind, at, au
     values ($1, $2, $3, $4, $5, $6, $7)";
 const LIST: &str = "select kind, at, author, status_from, status_to, comment from incident_activities \
     where incident_id = $1 order by id";
-const LAST_STAMP: &str = "select coalesce(max(id), 0) from incident_activities";
 
 impl TryFrom<ActivityRow> for Activity {
     type Error = StoreError;
@@ -64,13 +63,5 @@ impl Tx {
         let rows: Vec<ActivityRow> =
             on_engine!(self, connection => sqlx::query_as(LIST).bind(id.value()).fetch_all(connection).await?);
         rows.into_iter().map(Activity::try_from).collect()
-    }
-
-    /// A number that grows whenever an incident is opened, closed, reopened, corrected or commented on.
-    ///
-    /// # Errors
-    /// Where the database cannot.
-    pub async fn change_stamp(&mut self) -> Result<i64, StoreError> {
-        Ok(on_engine!(self, connection => sqlx::query_scalar(LAST_STAMP).fetch_one(connection).await?))
     }
 }

@@ -33,7 +33,7 @@ use engine::{Engine, execute};
 
 pub use engine::{Purpose, Tx};
 pub use error::StoreError;
-pub use location::{FileMode, Location, short_name};
+pub use location::{FileMode, Location};
 pub use measure::{MeasuredSeries, MeasuredTotals, SeriesSlot, TotalsSlot};
 pub use migrate::{SCHEMA_VERSION, Upgrade};
 
