@@ -189,7 +189,7 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
                 list.unmark(&write.targets());
             }
         }
-        (_, Written::Ran(counts)) => say_ran(state, counts, moment),
+        (_, Written::Ran { counts, failures }) => say_ran(state, counts, &failures, moment),
         (None, _) => {}
     }
 }
@@ -227,12 +227,16 @@ fn snapshots(count: u64) -> &'static str {
     if count == 1 { "snapshot" } else { "snapshots" }
 }
 
-fn say_ran(state: &mut State, counts: RunCounts, moment: Moment) {
+fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Moment) {
     let captured = format!("captured {} {}", counts.captured, snapshots(counts.captured));
     match (counts.due(), counts.failed) {
         (0, _) => state.toasts.say(Tone::Plain, "nothing is due", moment.real),
         (_, 0) => state.toasts.say(Tone::Success, captured, moment.real),
-        (_, failed) => state.toasts.say(Tone::Error, format!("{captured}, {failed} failed"), moment.real),
+        (_, failed) => {
+            let why = if failures.is_empty() { String::new() } else { format!(": {}", failures.join("; ")) };
+            let said = shorten(&format!("{captured}, {failed} failed{why}"), 300);
+            state.toasts.say(Tone::Error, said, moment.real);
+        }
     }
 }
 
@@ -243,7 +247,7 @@ pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effec
             if counts.due() > 0 {
                 // Who asked for a run hears of it by the answer.
                 if *trigger != Trigger::Forced {
-                    say_ran(state, *counts, moment);
+                    say_ran(state, *counts, &[], moment);
                 }
                 outdate_reads(state);
                 if state.frozen_since.is_none() {
