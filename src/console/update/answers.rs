@@ -9,7 +9,7 @@ use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
-use crate::console::state::dialog::{Dialog, Note, Place, Weight};
+use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
@@ -62,8 +62,7 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
 /// been meant for the list.
 fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: Moment) {
     let Some(mut draft) = state.drafts.remove(&request).filter(|_| state.dialog.is_none()) else { return };
-    draft.notes.retain(|note| note.weight != Weight::Warning);
-    draft.notes.push(Note { text: failure.message.clone(), weight: Weight::Warning });
+    draft.warn(failure.message.clone());
     draft.focus = Place::Cancel;
     state.dialog = Some(Dialog::Form(draft));
     forms::check(state, moment);
