@@ -8,6 +8,7 @@
 //!  └────────────────────────────────────────────────────┘
 //! ```
 
+pub mod availability;
 pub mod effect;
 pub mod event;
 pub mod glyphs;
@@ -21,6 +22,7 @@ pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod zone;
 
 use std::io;

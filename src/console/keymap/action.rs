@@ -1,6 +1,6 @@
 //! The vocabulary of the console: what the operator can do.
 
-use crate::console::state::ViewKind;
+use crate::console::views::ViewKind;
 
 /// Something the operator can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,14 +2,12 @@
 //! and the palette are all read from it, so that they can never tell different stories.
 
 mod action;
-mod availability;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::console::state::ViewKind;
+use crate::console::views::ViewKind;
 
 pub use action::Action;
-pub use availability::{availability, can_capture, can_retry, has_status, is_pending};
 
 /// A key, as it is matched and shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::{actions, forms, refresh};
+use crate::console::availability;
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::{self, Action, Binding};
@@ -76,7 +77,7 @@ fn insert(input: &mut Input, text: &str) {
 
 /// Does what an action says, or says why not.
 fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
-    match keymap::availability(action, state, moment.now) {
+    match availability::of(action, state, moment.now) {
         Ok(()) => actions::run(state, action, moment, effects),
         Err(reason) => state.toasts.say(Tone::Warning, reason, moment.real),
     }

@@ -8,7 +8,8 @@ use tui_input::Input;
 
 use super::canvas::Canvas;
 use super::text::{cut, width_of};
-use crate::console::keymap::{self, BINDINGS, Binding};
+use crate::console::availability;
+use crate::console::keymap::{BINDINGS, Binding};
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
 
@@ -98,7 +99,7 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     let usable = |binding: &&Binding| {
         binding.hint.is_some()
             && binding.scope.covers(state.view)
-            && keymap::availability(binding.action, state, canvas.moment.now).is_ok()
+            && availability::of(binding.action, state, canvas.moment.now).is_ok()
     };
     let mut bindings: Vec<&Binding> = BINDINGS.iter().filter(usable).collect();
     bindings.sort_by_key(|binding| binding.hint);

@@ -8,6 +8,7 @@ use super::canvas::Canvas;
 use super::dialog;
 use super::footer::{Focused, input};
 use super::text::{Row, restyle};
+use crate::console::availability;
 use crate::console::keymap::{self, Binding};
 use crate::console::state::dialog::Palette;
 
@@ -52,5 +53,5 @@ fn why_not(canvas: Canvas<'_>, binding: &Binding) -> Option<String> {
     if !binding.scope.covers(canvas.state.view) {
         return Some("not in this view".to_owned());
     }
-    keymap::availability(binding.action, canvas.state, canvas.moment.now).err()
+    availability::of(binding.action, canvas.state, canvas.moment.now).err()
 }

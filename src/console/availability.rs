@@ -1,6 +1,6 @@
 //! When an action is possible, and if not, why: in words for the operator.
 
-use super::action::Action;
+use crate::console::keymap::Action;
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::{Extent, State, ViewKind};
@@ -12,7 +12,7 @@ use Action as A;
 ///
 /// # Errors
 /// Where it is not possible.
-pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
+pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
     match action {
         A::Close => changes(state, |id| has_status(state, id, Status::Open)),
         A::Reopen => changes(state, |id| has_status(state, id, Status::Closed)),
