@@ -49,7 +49,9 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         }
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {
             let clears = !state.filter.is_empty() && state.view == ViewKind::Incidents;
-            clears.then_some(()).ok_or_else(|| "there is nothing to go back from; q quits".to_owned())
+            clears
+                .then_some(())
+                .ok_or_else(|| format!("there is nothing to go back from; {} quits", state.key(A::Quit)))
         }
         _ => Ok(()),
     }

@@ -17,6 +17,7 @@ pub mod listing;
 pub mod options;
 pub mod perform;
 pub mod screen;
+pub mod settings;
 pub mod state;
 pub mod terminal;
 pub mod theme;

@@ -24,7 +24,11 @@ struct Screen {
 
 impl Screen {
     fn open(arguments: &[&str]) -> Self {
-        let home = Afterimage::new();
+        Self::open_in(Afterimage::new(), arguments)
+    }
+
+    /// The console of somebody whose home is there already.
+    fn open_in(home: Afterimage, arguments: &[&str]) -> Self {
         let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
@@ -152,4 +156,23 @@ fn a_file_that_is_no_database_ends_the_console_with_its_reason() {
     let screen = Screen::open(&["--database-url", &url]);
     screen.wait_for("is not a database");
     assert_eq!(screen.ended(), 5);
+}
+
+#[test]
+fn the_operators_own_keys_do_what_they_say_and_are_the_ones_that_are_named() {
+    let home = Afterimage::new();
+    let folder = home.home().join(".config/afterimage");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("keymap.toml"), "down = ['ctrl-n']\nhelp = []\nclose = 'F5'\n").unwrap();
+    let mut screen = Screen::open_in(home, &["--demo"]);
+    screen.wait_for("1 of ");
+    screen.wait_for("F5 close");
+    screen.press("\u{1b}[15~");
+    screen.wait_for("[ Close ]");
+    screen.press("\u{1b}");
+    std::thread::sleep(Duration::from_millis(100));
+    screen.press("jj\u{e}");
+    screen.wait_for(" 2 of ");
+    screen.press("\u{3}");
+    assert_eq!(screen.ended(), 0);
 }

@@ -1,4 +1,4 @@
-//! Everything the console knows, as plain values. Names no widget, no colour, no key; decides nothing by itself.
+//! Everything the console knows, as plain values. Names no widget and no colour; decides nothing by itself.
 
 pub mod connection;
 pub mod dialog;
@@ -16,6 +16,7 @@ use tui_input::Input;
 
 use crate::console::effect::Write;
 use crate::console::event::{Detail, Overview, Picture};
+use crate::console::keymap::Action;
 use crate::console::listing::{Filter, Sort};
 use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
@@ -223,6 +224,12 @@ impl State {
     #[must_use]
     pub fn screen(&self) -> Screen {
         Screen::of(self.size.0, self.size.1, self.focus, self.zoom)
+    }
+
+    /// How a sentence names the way to an action: by the key that it has here.
+    #[must_use]
+    pub fn key(&self, action: Action) -> String {
+        self.options.keymap.way_to(action)
     }
 
     /// The list of the view, if it has one.

@@ -31,9 +31,9 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         press_in_dialog(state, key, moment, effects);
     } else if state.filter_line.is_some() {
         press_in_filter(state, key, moment);
-    } else if let Some(binding) = keymap::binding_of(key, state.view) {
+    } else if let Some(binding) = state.options.keymap.binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
-    } else if let Some(binding) = keymap::binding_elsewhere(key) {
+    } else if let Some(binding) = state.options.keymap.binding_elsewhere(key) {
         say_not_here(state, binding, moment);
     }
 }

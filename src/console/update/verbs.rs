@@ -102,7 +102,10 @@ fn close(state: &State) -> Form {
         && let Some(incident) = state.rows.incident(one.id)
     {
         let wait = span::format(schedule::cap(incident.time_window));
-        form.notes.push(note(format!("its snapshot is captured {wait} after the close; z undoes until then")));
+        form.notes.push(note(format!(
+            "its snapshot is captured {wait} after the close; {} undoes until then",
+            state.key(Action::Undo)
+        )));
     }
     // What is typed at once is the comment: the time is nearly always now.
     let mut fields = vec![Field::new(FieldKind::Comment), Field::new(FieldKind::ClosedAt)];
@@ -156,7 +159,9 @@ fn discard(state: &State) -> Form {
     let pending = |id| availability::is_pending(state, id).is_ok();
     let mut form =
         about(state, "Discard the pending snapshot of", "nothing pending, left as they are", purpose, pending);
-    form.notes.push(warning("no snapshot will be made; P makes one as long as the source holds the events"));
+    let capture = state.key(Action::Capture);
+    let left = format!("no snapshot will be made; {capture} makes one as long as the source holds the events");
+    form.notes.push(warning(left));
     if let [one] = form.targets.as_slice()
         && let Some(error) = state.rows.incident(one.id).and_then(|it| it.pending.as_ref()?.last_error.as_ref())
     {

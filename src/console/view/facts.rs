@@ -7,6 +7,7 @@ use super::canvas::Canvas;
 use super::standing;
 use super::text::{cut, number, wrap};
 use crate::console::event::{Detail, Picture};
+use crate::console::keymap::Action;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
@@ -119,11 +120,15 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     let text = match (standing, &incident.snapshot) {
         (Standing::Open, _) => return ("after the close".to_owned(), theme.dim),
-        (Standing::Nothing, _) => "none: its pending snapshot was given up; P captures it".to_owned(),
+        (Standing::Nothing, _) => {
+            format!("none: its pending snapshot was given up; {} captures it", state.key(Action::Capture))
+        }
         (Standing::Waiting(_), _) => format!("{cell}, at {target}"),
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
         (Standing::Retrying(..), _) => format!("{cell}{error}"),
-        (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
+        (Standing::Dead, _) => {
+            format!("dead after {MAX_ATTEMPTS} tries, {} tries again{error}", state.key(Action::Retry))
+        }
         (Standing::Partial, Some(facts)) if pending.is_some() => {
             format!("partial, {}; complete at {target}", captured(canvas, facts))
         }

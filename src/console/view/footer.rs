@@ -98,12 +98,13 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     let state = canvas.state;
     let usable = |binding: &&Binding| {
         binding.hint.is_some()
+            && !state.options.keymap.keys(binding.action).is_empty()
             && binding.scope.covers(state.view)
             && availability::of(binding.action, state, canvas.moment.now).is_ok()
     };
     let mut bindings: Vec<&Binding> = BINDINGS.iter().filter(usable).collect();
     bindings.sort_by_key(|binding| binding.hint);
-    let cost = |binding: &Binding| width_of(&binding.keys[0].name()) + width_of(binding.label) + 3;
+    let cost = |binding: &Binding| width_of(&state.key(binding.action)) + width_of(binding.label) + 3;
     let (always, others): (Vec<&Binding>, Vec<&Binding>) =
         bindings.into_iter().partition(|binding| binding.hint >= Some(40));
     let mut room = width.saturating_sub(1 + always.iter().map(|binding| cost(binding)).sum::<usize>());
@@ -117,7 +118,7 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     }
     let mut spans = vec![Span::raw(" ")];
     for binding in shown.into_iter().chain(always) {
-        spans.push(Span::styled(binding.keys[0].name(), theme.key));
+        spans.push(Span::styled(state.key(binding.action), theme.key));
         spans.push(Span::styled(format!(" {}  ", binding.label), theme.dim));
     }
     Line::from(spans)

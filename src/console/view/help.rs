@@ -22,12 +22,12 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, scroll: usize) {
         }
         lines.push(Line::styled(group.heading(), theme.title));
         for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
-            let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
+            let listed = canvas.state.options.keymap.listed(binding.action);
             let wrapped = wrap(binding.help, text_width.saturating_sub(17).max(10));
             for (at, help) in wrapped.into_iter().enumerate() {
                 let mut row = Row::default();
-                let keys = if at == 0 { keys.join(" ") } else { String::new() };
-                row.left(&keys, 16, theme.key, glyphs);
+                let keys = if at == 0 { listed.as_str() } else { "" };
+                row.left(keys, 16, theme.key, glyphs);
                 row.gap(1).drawn(Line::styled(help, theme.text));
                 lines.push(row.line());
             }

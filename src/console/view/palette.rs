@@ -36,8 +36,8 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, palette: &Palette) {
         let width = usize::from(inner.width);
         let mut row = Row::default();
         let style = if why.is_some() { theme.dim } else { theme.text };
-        let keys: Vec<String> = binding.keys.iter().map(|key| key.name()).collect();
-        row.left(&keys.join(" "), 12.min(width), theme.key, glyphs).gap(1);
+        let keys = canvas.state.options.keymap.listed(binding.action);
+        row.left(&keys, 12.min(width), theme.key, glyphs).gap(1);
         row.left(binding.label, 18.min(width), style, glyphs).gap(1);
         let said = why.map_or_else(|| binding.help.to_owned(), |why| format!("not now: {why}"));
         row.left(&said, width.saturating_sub(32), theme.dim, glyphs);

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::header::ago;
 use super::text::{Row, cut, cut_line, number, restyle};
+use crate::console::keymap::Action;
 use crate::console::options::ProcessorChoice;
 use crate::console::state::processor::{ProcessorState, is_alive};
 use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
@@ -211,7 +212,8 @@ fn log_lines(canvas: Canvas<'_>, height: usize, width: usize) -> Vec<Line<'stati
     let scroll = state.processor.scroll.min(state.log.len().saturating_sub(1));
     let end = state.log.len() - scroll;
     let start = end.saturating_sub(room);
-    let scrolled = if scroll > 0 { format!("  {scroll} newer lines below, G shows them") } else { String::new() };
+    let last = state.key(Action::Last);
+    let scrolled = if scroll > 0 { format!("  {scroll} newer lines below, {last} shows them") } else { String::new() };
     let mut lines = vec![Line::from(vec![Span::styled("log", theme.title), Span::styled(scrolled, theme.warning)])];
     if state.log.is_empty() {
         lines.push(Line::styled("nothing was logged yet", theme.dim));
