@@ -3,6 +3,7 @@
 
 mod action;
 mod assigned;
+mod command;
 mod file;
 mod key;
 
@@ -12,6 +13,7 @@ use crate::console::views::ViewKind;
 
 pub use action::Action;
 pub use assigned::Keymap;
+pub use command::{Command, Found, search};
 pub use key::{Key, KeyError};
 use key::{code, control, key};
 
@@ -119,7 +121,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Mark, &[key(' ')], "mark", "mark or unmark the selected incident; verbs act on the marked", (S::Lists, G::Act, None)),
     binding(A::Unmark, &[key('u')], "unmark all", "take all marks away", (S::Lists, G::Act, Some(18))),
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
-    binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
+    binding(A::Sort, &[key('s')], "sort", "choose the order; the same again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
     binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
     binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
@@ -154,20 +156,6 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Quit, &[key('q'), control('c')], "quit", "leave the console", (S::Everywhere, G::Console, Some(42))),
 ];
 
-/// The actions whose name or help has all the words of `query`, in the order of the table.
-#[must_use]
-pub fn search(query: &str) -> Vec<&'static Binding> {
-    let words: Vec<String> = query.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect();
-    let found = |binding: &&Binding| {
-        let text = format!("{} {}", binding.label, binding.help).to_lowercase();
-        words.iter().all(|word| text.contains(word.as_str()))
-    };
-    let mut found: Vec<&Binding> = BINDINGS.iter().filter(found).collect();
-    // What is called so comes before what only says so.
-    found.sort_by_key(|binding| words.first().is_some_and(|word| !binding.label.to_lowercase().starts_with(word)));
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,13 +165,5 @@ mod tests {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty() && !binding.help.is_empty() && !binding.label.is_empty());
         }
-    }
-
-    #[test]
-    fn an_action_is_found_by_its_words_and_first_by_its_name() {
-        assert_eq!(search("close")[0].action, Action::Close);
-        assert_eq!(search("dead retry")[0].action, Action::Retry);
-        assert!(search("no such thing").is_empty());
-        assert_eq!(search("").len(), BINDINGS.len());
     }
 }
