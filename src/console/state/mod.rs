@@ -1,4 +1,4 @@
-//! Everything the console knows, as plain values. Names no widget, no colour, no key; decides nothing by itself.
+//! Everything the console knows, as plain values. Names no widget and no colour; decides nothing by itself.
 
 pub mod connection;
 pub mod dialog;
@@ -18,6 +18,7 @@ use tui_input::Input;
 
 use crate::console::effect::Write;
 use crate::console::event::{Detail, Overview, Picture};
+use crate::console::keymap::Action;
 use crate::console::listing::{Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
@@ -36,34 +37,7 @@ use toasts::Toasts;
 /// Clocks that differ by less are as good as equal.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
 
-/// The views, by their number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ViewKind {
-    /// All incidents.
-    Incidents,
-    /// The pending snapshots.
-    Pending,
-    /// The snapshots.
-    Snapshots,
-    /// The processor.
-    Processor,
-}
-
-impl ViewKind {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Incidents, Self::Pending, Self::Snapshots, Self::Processor];
-
-    /// As it stands on its tab.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Incidents => "Incidents",
-            Self::Pending => "Pending",
-            Self::Snapshots => "Snapshots",
-            Self::Processor => "Processor",
-        }
-    }
-}
+pub use crate::console::views::ViewKind;
 
 /// The filter while it is being typed.
 #[derive(Debug, Clone)]
@@ -256,6 +230,12 @@ impl State {
     #[must_use]
     pub fn screen(&self) -> Screen {
         Screen::of(self.size.0, self.size.1, self.focus, self.zoom)
+    }
+
+    /// How a sentence names the way to an action: by the key that it has here.
+    #[must_use]
+    pub fn key(&self, action: Action) -> String {
+        self.options.keymap.way_to(action)
     }
 
     /// The list of the view, if it has one.

@@ -304,15 +304,6 @@ fn enter_goes_into_the_detail_and_escape_comes_back() {
 }
 
 #[test]
-fn the_palette_runs_what_it_finds_and_says_why_it_cannot() {
-    let mut desk = Desk::ready(120, 40);
-    desk.press(":view 3\n");
-    assert_eq!(desk.state.view, crate::console::state::ViewKind::Snapshots);
-    desk.press(":filter\n");
-    assert_eq!(desk.toast(), "'filter' has no meaning in this view");
-}
-
-#[test]
 fn copying_takes_the_number_or_the_row() {
     let mut desk = Desk::ready(120, 40);
     desk.press("y");

@@ -182,8 +182,11 @@ fn row(incident: &Incident) -> String {
 
 fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     let (mouse, said) = match state.mouse {
-        MouseMode::Terminal => (MouseMode::Console, "the mouse selects and scrolls rows now; M gives it back"),
-        MouseMode::Console => (MouseMode::Terminal, "the mouse is the terminal's again"),
+        MouseMode::Terminal => {
+            let back = state.key(Action::Mouse);
+            (MouseMode::Console, format!("the mouse selects and scrolls rows now; {back} gives it back"))
+        }
+        MouseMode::Console => (MouseMode::Terminal, "the mouse is the terminal's again".to_owned()),
     };
     state.mouse = mouse;
     state.toasts.say(Tone::Plain, said, moment.real);

@@ -9,6 +9,7 @@ use super::chart::{self, Chart};
 use super::text::{restyle, wrap};
 use super::{facts, timeline};
 use crate::console::event::{Detail, Picture};
+use crate::console::keymap::Action;
 use crate::console::screen::Focus;
 use crate::console::state::Extent;
 use crate::console::state::excerpt::around_incident;
@@ -111,9 +112,11 @@ fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail
     let incident = &detail.incident;
     let kind = state.shown_series(incident, now);
     let extent = match state.detail.extent {
-        Extent::Whole if is_small(incident, &series) && area.width >= 44 => ", + zooms in",
-        Extent::Whole => "",
-        Extent::Incident => ", zoomed",
+        Extent::Whole if is_small(incident, &series) && area.width >= 44 => {
+            format!(", {} zooms in", state.key(Action::ZoomIn))
+        }
+        Extent::Whole => String::new(),
+        Extent::Incident => ", zoomed".to_owned(),
     };
     let title = format!("{kind}{preview}{extent}");
     let position = |bucket: Timestamp| {
