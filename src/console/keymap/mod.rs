@@ -16,27 +16,34 @@ pub use availability::{availability, can_capture, can_retry, has_status, is_pend
 pub struct Key {
     code: KeyCode,
     control: bool,
+    shift: bool,
 }
 
 const fn key(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: false }
+    Key { code: KeyCode::Char(c), control: false, shift: false }
 }
 
 const fn control(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: true }
+    Key { code: KeyCode::Char(c), control: true, shift: false }
 }
 
 const fn code(code: KeyCode) -> Key {
-    Key { code, control: false }
+    Key { code, control: false, shift: false }
+}
+
+const fn shift(code: KeyCode) -> Key {
+    Key { code, control: false, shift: true }
 }
 
 impl Key {
-    /// Whether this is the key that was pressed. Shift is in the character already.
+    /// Whether this is the key that was pressed. Shift is in the character already, and counts with arrows to the side.
     #[must_use]
     pub fn matches(self, event: &KeyEvent) -> bool {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         let alt = event.modifiers.contains(KeyModifiers::ALT);
-        event.code == self.code && control == self.control && !alt
+        let sideways = matches!(event.code, KeyCode::Left | KeyCode::Right);
+        let shift = sideways && event.modifiers.contains(KeyModifiers::SHIFT);
+        event.code == self.code && control == self.control && shift == self.shift && !alt
     }
 
     /// As it is shown.
@@ -51,7 +58,11 @@ impl Key {
             KeyCode::BackTab => "shift-tab".to_owned(),
             other => format!("{other:?}").to_lowercase(),
         };
-        if self.control { format!("ctrl-{name}") } else { name }
+        match (self.control, self.shift) {
+            (true, _) => format!("ctrl-{name}"),
+            (false, true) => format!("shift-{name}"),
+            (false, false) => name,
+        }
     }
 }
 
@@ -164,8 +175,11 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
-    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
-    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings in the chart, then half of that about the cursor", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show twice as much in the chart, up to all of the series", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomWhole, &[key('0')], "all of it", "show all of the series in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanLeft, &[key('H'), shift(KeyCode::Left)], "pan left", "show what was before in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanRight, &[key('L'), shift(KeyCode::Right)], "pan right", "show what came after in the chart", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::LogLevel, &[key('l')], "log level", "show all of the log, warnings and errors, or errors alone", (S::Processor, G::Look, Some(24))),

@@ -45,8 +45,8 @@ use scale::Scale;
 /// Everything that the picture is a function of.
 #[derive(Debug, Clone, Copy)]
 pub struct Chart<'a> {
-    /// What is shown; may come from outside.
-    pub title: &'a str,
+    /// What is shown, from the fullest to the shortest; may come from outside.
+    pub titles: &'a [String],
     /// The counts.
     pub series: &'a Series,
     /// When the incident started.
@@ -156,16 +156,19 @@ impl Rows {
     }
 }
 
+/// The fullest title that has room; beside what is counted where there is room for both.
 fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>) {
+    let Some(shortest) = chart.titles.last() else { return };
     let unit = format!("{} per {}", reading::unit(chart.aggregation, true), span::format(chart.series.period));
     let length = width_of(&unit);
-    let room = if length + 12 <= row.width {
+    let room = if length + 2 + width_of(shortest).min(10) <= row.width {
         buffer.set_stringn(row.right() - length, row.y, unit, usize::from(length), chart.theme.chart_axis);
         row.width - length - 2
     } else {
         row.width
     };
-    let title = shorten(chart.title, usize::from(room), chart.glyphs);
+    let title = chart.titles.iter().find(|title| width_of(title) <= room).unwrap_or(shortest);
+    let title = shorten(title, usize::from(room), chart.glyphs);
     buffer.set_stringn(row.x, row.y, title, usize::from(room), chart.theme.title);
 }
 

@@ -1,5 +1,6 @@
 //! Pictures of charts, to be looked at.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -84,9 +85,11 @@ fn drawn(fixture: &Fixture, size: (u16, u16), cursor: Option<usize>, glyphs: Gly
     terminal.backend().buffer().clone()
 }
 
+static TITLES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["Mentions above 300 in five minutes".into()]);
+
 fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme: &'a Theme) -> Chart<'a> {
     Chart {
-        title: "Mentions above 300 in five minutes",
+        titles: &TITLES,
         series: &fixture.series,
         date_started: fixture.date_started,
         date_closed: fixture.date_closed,
@@ -250,12 +253,12 @@ fn only_its_own_rectangle_is_drawn_in() {
 fn a_title_from_outside_is_harmless_and_cut_to_its_room() {
     let fixture = mentions(CAPTURED);
     let theme = Theme::colour();
-    let title = "\u{1b}[31m漢字 ".repeat(20);
+    let titles = vec!["\u{1b}[31m漢字 ".repeat(20)];
     let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
     draw(
         &mut buffer,
         Rect::new(0, 0, 60, 12),
-        &Chart { title: &title, ..chart(&fixture, None, Glyphs::Ascii, &theme) },
+        &Chart { titles: &titles, ..chart(&fixture, None, Glyphs::Ascii, &theme) },
     );
     let picture = text(&buffer);
     let first = picture.lines().next().unwrap();

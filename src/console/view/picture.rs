@@ -1,0 +1,77 @@
+//! The chart of the selected incident: what of the state it shows, and in which words.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::canvas::Canvas;
+use super::chart::{self, Chart};
+use super::detail::put;
+use super::text::wrap;
+use crate::console::event::{Detail, Picture};
+use crate::console::state::excerpt;
+use crate::console::state::extent::{Extent, Subject};
+use crate::console::zone::Zone;
+use crate::domain::window::Range;
+use crate::domain::{Timestamp, span};
+
+/// Draws the chart, or says why there is none.
+pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
+    let (state, look, now) = (canvas.state, canvas.look, canvas.moment.now);
+    if let Picture::Unavailable(why) = &detail.picture {
+        let wrapped = wrap(why, usize::from(area.width));
+        return put(frame, area, wrapped.into_iter().map(|line| Line::styled(line, look.theme.error)).collect());
+    }
+    let Some(subject) = state.charted(now) else { return };
+    let incident = subject.incident;
+    let range = state.detail.extent.range(subject);
+    let series = excerpt::part(subject.series, range);
+    let position = |bucket: Timestamp| {
+        let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
+        usize::try_from(before).unwrap_or(0)
+    };
+    let chart = Chart {
+        titles: &titles(canvas, detail, subject, range),
+        series: &series,
+        date_started: incident.date_started,
+        date_closed: incident.date_closed,
+        target: incident.pending.as_ref().map(|pending| pending.target_run_date),
+        now,
+        cursor: state.detail.cursor.map(position),
+        aggregation: incident.aggregation,
+        zone: state.zone,
+        glyphs: look.glyphs,
+        theme: &look.theme,
+    };
+    chart::render(frame, area, &chart);
+}
+
+/// What is shown, from the fullest to the shortest.
+fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Range) -> Vec<String> {
+    let (state, now) = (canvas.state, canvas.moment.now);
+    let preview = if matches!(detail.picture, Picture::Preview(_)) { " preview" } else { "" };
+    let kind = format!("{}{preview}", state.shown_series(subject.incident, now));
+    if state.detail.extent == Extent::Whole {
+        let hint = subject.is_lost_in_it().then(|| format!("{kind}, + zooms in"));
+        return hint.into_iter().chain([kind]).collect();
+    }
+    let (zone, whole) = (state.zone, subject.series.range);
+    let (shown, length) = (from_to(zone, range), span::format(whole.length()));
+    // The day stands on the axis too.
+    let brief = format!("{} to {}", zone.minute(range.start), zone.minute(range.end));
+    vec![
+        format!("{kind}, {shown} of {}", from_to(zone, whole)),
+        format!("{kind}, {shown} of {length}"),
+        format!("{shown} of {length}"),
+        format!("{brief} of {length}"),
+        brief,
+        "zoomed".to_owned(),
+    ]
+}
+
+/// `Nov 24 04:10 to 05:20`.
+fn from_to(zone: Zone, range: Range) -> String {
+    let one_day = zone.date(range.start) == zone.date(range.end);
+    let end = if one_day { zone.minute(range.end) } else { zone.day_and_minute(range.end) };
+    format!("{} to {end}", zone.day_and_minute(range.start))
+}
