@@ -175,7 +175,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
     binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
-    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings in the chart, then half of that about the cursor", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and what is around it in the chart, then half of that", (S::Lists, G::Look, Some(23))),
     binding(A::ZoomOut, &[key('-')], "zoom out", "show twice as much in the chart, up to all of the series", (S::Lists, G::Look, Some(23))),
     binding(A::ZoomWhole, &[key('0')], "all of it", "show all of the series in the chart", (S::Lists, G::Look, None)),
     binding(A::PanLeft, &[key('H'), shift(KeyCode::Left)], "pan left", "show what was before in the chart", (S::Lists, G::Look, None)),

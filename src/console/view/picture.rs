@@ -13,7 +13,7 @@ use crate::console::state::excerpt;
 use crate::console::state::extent::{Extent, Subject};
 use crate::console::zone::Zone;
 use crate::domain::window::Range;
-use crate::domain::{Timestamp, span};
+use crate::domain::{Series, Status, Timestamp, span};
 
 /// Draws the chart, or says why there is none.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
@@ -32,6 +32,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
     };
     let chart = Chart {
         titles: &titles(canvas, detail, subject, range),
+        notes: &notes(canvas, detail, subject),
         series: &series,
         date_started: incident.date_started,
         date_closed: incident.date_closed,
@@ -67,6 +68,69 @@ fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Rang
         brief,
         "zoomed".to_owned(),
     ]
+}
+
+/// What the picture is not yet, or will never be, from the fullest to the shortest; nothing where it is complete.
+fn notes(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>) -> Vec<Line<'static>> {
+    let theme = &canvas.look.theme;
+    let (full, short) = completeness(canvas, detail);
+    let clipped = clipped(canvas, subject.series, &detail.picture);
+    let style = match (&clipped, &detail.picture) {
+        (None, Picture::Preview(_)) => theme.pending,
+        _ => theme.partial,
+    };
+    let mut texts: Vec<String> = Vec::new();
+    for parts in [[full, clipped.clone()], [short.clone(), clipped.clone()], [None, clipped], [short, None]] {
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.into_iter().map(|text| Line::styled(text, style)).collect()
+}
+
+/// Whether the picture is of all that will be kept, and if not, when it will be: in full and in short.
+fn completeness(canvas: Canvas<'_>, detail: &Detail) -> (Option<String>, Option<String>) {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let incident = &detail.incident;
+    let what = match &detail.picture {
+        Picture::Captured(snapshot) if snapshot.facts.partial => {
+            format!("captured early, as of {}: ", zone.brief(snapshot.facts.as_of, now))
+        }
+        Picture::Preview(_) => String::new(),
+        _ => return (None, None),
+    };
+    let (full, short) = match incident.pending.as_ref().map(|pending| pending.target_run_date) {
+        Some(target) if target > now => {
+            let left = format!("complete in {}", span::format(target.since(now)));
+            (format!("{left}, at {}", zone.brief(target, now)), left)
+        }
+        Some(_) => ("complete now, not captured yet".to_owned(), "capture due".to_owned()),
+        None if incident.status == Status::Open => {
+            ("grows while the incident is open".to_owned(), "still open".to_owned())
+        }
+        None => ("its pending snapshot was given up".to_owned(), "given up".to_owned()),
+    };
+    (Some(format!("{what}{full}")), Some(format!("{what}{short}")))
+}
+
+/// Which part of the series its source no longer held. Of a preview the end is not yet held, which is no loss.
+fn clipped(canvas: Canvas<'_>, series: &Series, picture: &Picture) -> Option<String> {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let kept = matches!(picture, Picture::Captured(_));
+    let brief = |instant| zone.brief(instant, now);
+    let lost = match (series.held.first(), series.held.last()) {
+        (Some(first), Some(last)) => match (first.start > series.range.start, kept && last.end < series.range.end) {
+            (true, true) => format!("before {} and after {}", brief(first.start), brief(last.end)),
+            (true, false) => format!("before {}", brief(first.start)),
+            (false, true) => format!("after {}", brief(last.end)),
+            (false, false) if series.held.len() > 1 => "in between".to_owned(),
+            (false, false) => return None,
+        },
+        _ if kept || series.range.start < now => "at all".to_owned(),
+        _ => return None,
+    };
+    Some(format!("clipped: the source held no data {lost}"))
 }
 
 /// `Nov 24 04:10 to 05:20`.
