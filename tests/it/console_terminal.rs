@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 
 use crate::support::{Afterimage, scratch};
 
@@ -16,10 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The console on a terminal of 120 columns and 30 rows.
 struct Screen {
     master: Box<dyn MasterPty + Send>,
+    // Held, so that the terminal can still be asked about when the console has left it.
+    _slave: Box<dyn SlavePty + Send>,
+    /// How the terminal was set before, as it prints itself.
+    settings: String,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<vt100::Parser>>,
-    _home: Afterimage,
+    home: Afterimage,
 }
 
 impl Screen {
@@ -29,16 +33,24 @@ impl Screen {
 
     /// The console of somebody whose home is there already.
     fn open_in(home: Afterimage, arguments: &[&str]) -> Self {
+        Self::start(home, env!("CARGO_BIN_EXE_afterimage"), arguments)
+    }
+
+    /// Any program on a terminal.
+    fn start(home: Afterimage, program: &str, arguments: &[&str]) -> Self {
         let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
+        let mut command = CommandBuilder::new(program);
         command.env_clear();
+        command.cwd(home.home());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.env("HOME", home.home());
         command.env("TMPDIR", scratch());
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("USER", "anna");
         command.args(arguments);
+        let settings = settings(&*pair.master);
         let child = pair.slave.spawn_command(command).unwrap();
         let mut output = pair.master.try_clone_reader().unwrap();
         let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
@@ -50,7 +62,7 @@ impl Screen {
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { master: pair.master, keys, child, parser, _home: home }
+        Self { master: pair.master, _slave: pair.slave, settings, keys, child, parser, home }
     }
 
     fn text(&self) -> String {
@@ -95,9 +107,14 @@ impl Screen {
         let parser = self.parser.lock().unwrap();
         assert!(!parser.screen().hide_cursor() && !parser.screen().bracketed_paste());
         drop(parser);
-        drop(self.master);
+        assert_eq!(settings(&*self.master), self.settings, "what stty -a would say");
         status.exit_code()
     }
+}
+
+/// How a terminal is set: echo, line by line or key by key, what ctrl-c does.
+fn settings(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("it is a terminal"))
 }
 
 #[test]
@@ -174,5 +191,59 @@ fn the_operators_own_keys_do_what_they_say_and_are_the_ones_that_are_named() {
     screen.press("jj\u{e}");
     screen.wait_for(" 2 of ");
     screen.press("\u{3}");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_read_on_it() {
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    for (signal, said, status) in [("USR1", "a panic in a task was asked for", 1), ("USR2", "a panic in the loop", 101)]
+    {
+        let screen = Screen::open(&["--demo"]);
+        screen.wait_for("1 of ");
+        assert_ne!(settings(&*screen.master), screen.settings, "it is the console's meanwhile");
+        screen.signal(signal);
+        screen.wait_for(said);
+        assert_eq!(screen.ended(), status, "{signal}");
+    }
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    let home = Afterimage::new();
+    let mut screen = Screen::start(home, "sh", &["-i", "-m"]);
+    let shown = |screen: &Screen, wanted: bool| {
+        let began = Instant::now();
+        while screen.parser.lock().unwrap().screen().alternate_screen() != wanted {
+            assert!(began.elapsed() < PATIENCE, "{}", screen.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let read = |screen: &Screen, name: &str| {
+        screen.wait_for(&format!("{name}.done"));
+        std::fs::read_to_string(screen.home.home().join(name)).unwrap()
+    };
+    // What is typed is echoed, so that what is waited for is put together by the shell alone.
+    let note = |name: &str| format!("stty -a > {name}; echo {name}.do''ne\n");
+    screen.press(&note("before"));
+    let before = read(&screen, "before");
+    screen.press(&format!("{} --demo\n", env!("CARGO_BIN_EXE_afterimage")));
+    screen.wait_for("1 of ");
+    screen.press("\u{1a}");
+    shown(&screen, false);
+    screen.press(&note("stopped"));
+    assert_eq!(read(&screen, "stopped"), before);
+    screen.press("fg\n");
+    shown(&screen, true);
+    screen.wait_for("1 of ");
+    screen.press("j");
+    screen.wait_for("2 of ");
+    screen.press("q");
+    shown(&screen, false);
+    screen.press(&note("after"));
+    assert_eq!(read(&screen, "after"), before);
+    screen.press("exit\n");
     assert_eq!(screen.ended(), 0);
 }
