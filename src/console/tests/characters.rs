@@ -135,7 +135,8 @@ fn hostile_desks(width: u16, height: u16) -> impl Iterator<Item = Desk> {
         titles.iter().zip(&mut desk.stored).for_each(|(title, incident)| (*title).clone_into(&mut incident.title));
         desk.state.options.by = titles.concat();
         desk.connect();
-        desk.state.log = titles.iter().map(|title| format!("2026-11-24T13:00:00Z ERROR {title}")).collect();
+        let lines: Vec<String> = titles.iter().map(|title| format!("2026-11-24T13:00:00Z ERROR {title}")).collect();
+        desk.state.log.replace(&lines, 11);
         desk
     })
 }

@@ -7,3 +7,4 @@ mod desk;
 mod fixtures;
 mod keys;
 mod screens;
+mod styles;

@@ -11,7 +11,7 @@ use crate::console::keymap::Action;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
-use crate::domain::{Aggregation, Incident, SnapshotFacts, Status, span};
+use crate::domain::{Aggregation, Incident, PendingSnapshot, SnapshotFacts, Status, span};
 
 const LABEL: usize = 10;
 
@@ -123,11 +123,12 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Nothing, _) => {
             format!("none: its pending snapshot was given up; {} captures it", state.key(Action::Capture))
         }
-        (Standing::Waiting(_), _) => format!("{cell}, at {target}"),
+        (Standing::Waiting(_), _) => format!("{cell}, at {target}{}", with_run(canvas, pending)),
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
-        (Standing::Retrying(..), _) => format!("{cell}{error}"),
+        (Standing::Retrying(..), _) => format!("{cell}{}{error}", tried(canvas, pending)),
         (Standing::Dead, _) => {
-            format!("dead after {MAX_ATTEMPTS} tries, {} tries again{error}", state.key(Action::Retry))
+            let (key, tried) = (state.key(Action::Retry), tried(canvas, pending));
+            format!("dead after {MAX_ATTEMPTS} tries, {key} tries again{tried}{error}")
         }
         (Standing::Partial, Some(facts)) if pending.is_some() => {
             format!("partial, {}; complete at {target}", captured(canvas, facts))
@@ -139,6 +140,23 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Capturing, _) | (Standing::Partial | Standing::Captured, None) => cell,
     };
     (text, style)
+}
+
+/// `, with the run at 15:00`, where that is not the minute of the target itself.
+fn with_run(canvas: Canvas<'_>, pending: Option<&PendingSnapshot>) -> String {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let run = pending.and_then(|pending| Some((pending, canvas.state.prospect(now).run_of(pending, now)?)));
+    let run = run.filter(|(pending, run)| zone.brief(*run, now) != zone.brief(pending.target_run_date, now));
+    run.map(|(_, run)| format!(", with the run at {}", zone.minute(run))).unwrap_or_default()
+}
+
+/// `, last tried 13:33:49 on ops-1`.
+fn tried(canvas: Canvas<'_>, pending: Option<&PendingSnapshot>) -> String {
+    let Some((pending, at)) = pending.and_then(|pending| Some((pending, pending.last_error_at?))) else {
+        return String::new();
+    };
+    let host = pending.last_host.as_deref().map(|host| format!(" on {}", shorten(host, 40))).unwrap_or_default();
+    format!(", last tried {}{host}", canvas.state.zone.brief(at, canvas.moment.now))
 }
 
 fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {

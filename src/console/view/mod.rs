@@ -11,6 +11,7 @@ mod frame;
 mod header;
 mod help;
 mod incidents;
+mod log;
 mod palette;
 mod pending;
 mod processor;
