@@ -17,6 +17,8 @@ pub mod lines;
 pub mod listing;
 pub mod options;
 pub mod perform;
+#[cfg(debug_assertions)]
+mod provoked;
 pub mod reading;
 pub mod screen;
 pub mod settings;
@@ -173,6 +175,8 @@ impl Console {
         let mut signals = Signals::listen()?;
         let (typed, mut keys) = mpsc::channel(CHANNEL);
         let reader = AbortOnDropHandle::new(tokio::spawn(read_terminal(typed)));
+        #[cfg(debug_assertions)]
+        let _provoked = AbortOnDropHandle::new(tokio::spawn(provoked::wait()));
         for effect in update::start() {
             self.performer.perform(effect);
         }
@@ -285,6 +289,8 @@ impl Console {
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        #[cfg(debug_assertions)]
+        provoked::strike();
         let moment = self.moment();
         let Self { state, look, takeover, .. } = self;
         takeover.draw(|frame| view::view(state, look, moment, frame))

@@ -225,3 +225,20 @@ fn the_operators_own_keys_do_what_they_say_and_are_the_ones_that_are_named() {
     screen.press("\u{3}");
     assert_eq!(screen.ended(), 0);
 }
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_read_on_it() {
+    // Only a program under development panics on demand.
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    for (signal, said, status) in [("USR1", "a panic in a task was asked for", 1), ("USR2", "a panic in the loop", 101)]
+    {
+        let screen = Screen::open(&["--demo"]);
+        screen.wait_for("1 of ");
+        assert_ne!(screen.modes(), screen.modes_before(), "it is the console's meanwhile");
+        screen.signal(signal);
+        screen.wait_for(said);
+        assert_eq!(screen.ended(), status, "{signal}");
+    }
+}

@@ -65,6 +65,7 @@ const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     ("tests", PARTS, OUTSIDE),
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
     ("terminal", &["event"], PURE),
+    ("provoked", &[], &[]),
     (
         "update",
         &[

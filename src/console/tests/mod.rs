@@ -1,6 +1,7 @@
 //! Tests of the whole console without a terminal and without a database: keys and answers in, effects and screens out.
 
 mod answers;
+mod characters;
 mod charts;
 mod commands;
 mod desk;

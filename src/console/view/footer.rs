@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use tui_input::Input;
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::canvas::Canvas;
 use super::text::{cut, width_of};
@@ -52,20 +53,30 @@ pub(super) fn input(canvas: Canvas<'_>, frame: &mut Frame, input: &Input, place:
         return;
     }
     let room = usize::from(place.width).saturating_sub(1);
-    let scroll = if focused == Focused::Yes { input.visual_scroll(room) } else { 0 };
-    let mut skipped = 0;
-    let mut shown = String::new();
-    for c in input.value().chars() {
-        let width = width_of(c.encode_utf8(&mut [0; 4]));
-        if skipped < scroll {
-            skipped += width;
-        } else if width_of(&shown) + width <= room {
-            shown.push(if c.is_control() { ' ' } else { c });
+    let typed = |c: char| if c.is_control() { ' ' } else { c };
+    let text: String = input.value().chars().map(typed).collect();
+    let before: String = text.chars().take(input.cursor()).collect();
+    let (mut hidden, mut column) = (0, width_of(&before));
+    if focused == Focused::Yes {
+        for grapheme in before.graphemes(true) {
+            if column <= room {
+                break;
+            }
+            column -= width_of(grapheme);
+            hidden += grapheme.len();
         }
+    }
+    let (mut shown, mut used) = (String::new(), 0);
+    for grapheme in text[hidden..].graphemes(true) {
+        used += width_of(grapheme);
+        if used > room {
+            break;
+        }
+        shown.push_str(grapheme);
     }
     frame.render_widget(Span::styled(shown, canvas.look.theme.text), place);
     if focused == Focused::Yes {
-        let column = u16::try_from(input.visual_cursor().saturating_sub(scroll).min(room)).unwrap_or(0);
+        let column = u16::try_from(column.min(room)).unwrap_or(0);
         frame.set_cursor_position(Position::new(place.x + column, place.y));
     }
 }

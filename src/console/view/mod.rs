@@ -1,5 +1,6 @@
 //! What is on the screen, one region per file. Pure: draws the state as of a moment, and changes nothing.
 
+mod ascii;
 mod canvas;
 pub mod chart;
 mod detail;
@@ -29,6 +30,7 @@ use ratatui::text::Line;
 use canvas::Canvas;
 
 use crate::console::event::Moment;
+use crate::console::glyphs::Glyphs;
 use crate::console::options::Look;
 use crate::console::screen::{Arrangement, Screen};
 use crate::console::state::dialog::Dialog;
@@ -36,6 +38,13 @@ use crate::console::state::{State, ViewKind};
 
 /// Draws everything. At any size: where there is too little room it says so.
 pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
+    draw(state, look, moment, frame);
+    if look.glyphs == Glyphs::Ascii {
+        ascii::reduce(frame.buffer_mut());
+    }
+}
+
+fn draw(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
     let area = frame.area();
     let screen = Screen::of(area.width, area.height, state.focus, state.zoom);
     let canvas = Canvas { state, look, moment, screen };

@@ -84,7 +84,7 @@ impl Row {
     pub(super) fn left(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
         let padding = " ".repeat(width - width_of(&text).min(width));
-        self.spans.push(Span::styled(text + &padding, style));
+        self.push(text + &padding, style);
         self
     }
 
@@ -92,7 +92,7 @@ impl Row {
     pub(super) fn right(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
         let padding = " ".repeat(width - width_of(&text).min(width));
-        self.spans.push(Span::styled(padding + &text, style));
+        self.push(padding + &text, style);
         self
     }
 
@@ -127,6 +127,17 @@ impl Row {
     pub(super) fn gap(&mut self, width: usize) -> &mut Self {
         self.spans.push(Span::raw(" ".repeat(width)));
         self
+    }
+
+    /// What comes next stands after as many columns as a span says it has, which is less than its characters fill where a
+    /// script joins them. Then each is a span of its own.
+    fn push(&mut self, text: String, style: Style) {
+        let span = Span::styled(text, style);
+        if span.width() == width_of(&span.content) {
+            self.spans.push(span);
+        } else {
+            self.spans.extend(span.content.graphemes(true).map(|it| Span::styled(it.to_owned(), style)));
+        }
     }
 
     /// The line.
