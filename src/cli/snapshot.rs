@@ -1,14 +1,12 @@
 //! `snapshot ...`: what was kept, and what would be.
 
-use std::io::Write;
-
 use super::arguments::snapshot::{ExportFormat, SnapshotCommand};
 use super::output::table::Table;
 use super::output::{json, words};
-use super::snapshot_page::{self, Origin};
+use super::snapshot_page;
 use super::{CliError, ExitStatus, Session};
-use crate::domain::series::{Count, Coverage};
-use crate::domain::{Incident, IncidentId, SeriesKind, Snapshot, SnapshotFacts, text};
+use crate::domain::{Incident, IncidentId, Snapshot, SnapshotFacts, text};
+use crate::export::{self, Origin};
 use crate::ops::{OpsError, preview};
 
 pub(super) async fn run(session: &mut Session<'_>, command: SnapshotCommand) -> Result<ExitStatus, CliError> {
@@ -28,7 +26,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: SnapshotCommand) -> 
             let (_, snapshot) = kept(session, id).await?;
             match format {
                 ExportFormat::Json => session.output.document(&json::snapshot(&snapshot))?,
-                ExportFormat::Csv => csv(session.output.answer(), &snapshot)?,
+                ExportFormat::Csv => write!(session.output.answer(), "{}", export::csv::write(&snapshot))?,
             }
             Ok(0)
         }
@@ -120,24 +118,4 @@ fn table(snapshots: &[SnapshotFacts], incidents: &[Incident]) -> Table {
         ]);
     }
     table
-}
-
-/// Both series, a row for each bucket.
-fn csv(out: &mut dyn Write, snapshot: &Snapshot) -> Result<(), CliError> {
-    writeln!(out, "series,timestamp,value,coverage")?;
-    for (kind, series) in [(SeriesKind::Windowed, &snapshot.windowed), (SeriesKind::Lifetime, &snapshot.lifetime)] {
-        for point in series.points() {
-            let value = match point.count {
-                None => String::new(),
-                Some(Count::Whole(count)) => count.to_string(),
-                Some(Count::Estimate(count)) => count.to_string(),
-            };
-            let coverage = match point.coverage {
-                Coverage::Whole => "whole",
-                Coverage::Partial => "partial",
-            };
-            writeln!(out, "{kind},{},{value},{coverage}", point.bucket)?;
-        }
-    }
-    Ok(())
 }

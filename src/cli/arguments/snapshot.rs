@@ -6,8 +6,8 @@ use super::values;
 use crate::domain::IncidentId;
 
 const EXPORT_HELP: &str = "\
-csv has a row for each bucket of both series: series, timestamp, value (empty where the source did not hold \
-it), and whether the bucket lies whole within the range. json is the document of 'snapshot show --json'.
+csv has a row for each bucket of both series: series, bucket_start, period_seconds, value (empty where the \
+source did not hold it), and whether the bucket lies whole within the range. json is the document of 'snapshot show --json'.
 
 Example:
   afterimage snapshot export 12 --format csv > 12.csv";

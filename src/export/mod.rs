@@ -1,0 +1,68 @@
+//! A snapshot as other tools take it: a picture, a page for a post-mortem, a table, a document. Pure: what is known goes
+//! in, a text comes out. Knows neither files nor terminals, and nothing of who asks.
+//!
+//! Whatever comes from outside goes through `text::printable` here, and then through what its format needs.
+
+pub mod csv;
+pub mod json;
+
+use crate::domain::{Activity, Incident, SeriesKind, Snapshot};
+
+crate::domain::named_enum! {
+    /// What a snapshot is written as.
+    Format, "format", "markdown, svg, csv, json" {
+        /// A page for a post-mortem: facts, timeline and chart, the judgement left blank.
+        Markdown = "markdown",
+        /// The chart.
+        Svg = "svg",
+        /// A row for each bucket of both series.
+        Csv = "csv",
+        /// The document of `snapshot show --json`.
+        Json = "json",
+    }
+}
+
+/// Whether a snapshot is kept, or only looked ahead at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It is stored.
+    Kept,
+    /// It is what the incident would get.
+    Preview,
+}
+
+/// What is exported: an incident, what happened in it, and its snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Whose snapshot it is.
+    pub incident: &'a Incident,
+    /// Its timeline, the oldest first.
+    pub activities: &'a [Activity],
+    /// What was kept of it, or would be.
+    pub snapshot: &'a Snapshot,
+    /// Which of the two.
+    pub origin: Origin,
+    /// The series that the chart shows.
+    pub series: SeriesKind,
+}
+
+impl Format {
+    /// How the names of its files end.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Markdown => "md",
+            Self::Svg => "svg",
+            Self::Csv => "csv",
+            Self::Json => "json",
+        }
+    }
+
+    /// The format that a file's name tells by its end, if it does.
+    #[must_use]
+    pub fn of_file(name: &str) -> Option<Self> {
+        let (_, end) = name.rsplit_once('.')?;
+        let named = |format: &&Self| end.eq_ignore_ascii_case(format.extension());
+        Self::ALL.iter().find(named).copied().or_else(|| end.eq_ignore_ascii_case("markdown").then_some(Self::Markdown))
+    }
+}
