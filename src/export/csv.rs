@@ -8,18 +8,19 @@ use crate::domain::{SeriesKind, Snapshot};
 /// Every bucket of both series. The value is empty where the source did not hold the bucket, or it is not over yet.
 #[must_use]
 pub fn write(snapshot: &Snapshot) -> String {
-    let mut text = String::from("series,bucket_start,period_seconds,value,coverage\n");
-    for (kind, series) in [(SeriesKind::Windowed, &snapshot.windowed), (SeriesKind::Lifetime, &snapshot.lifetime)] {
-        for point in series.points() {
+    let both = [(SeriesKind::Windowed, &snapshot.windowed), (SeriesKind::Lifetime, &snapshot.lifetime)];
+    let rows = both.into_iter().flat_map(|(kind, series)| {
+        let seconds = series.period.as_secs();
+        series.points().into_iter().map(move |point| {
             let coverage = match point.coverage {
                 Coverage::Whole => "whole",
                 Coverage::Partial => "partial",
             };
-            let (seconds, value) = (series.period.as_secs(), value(&point));
-            text.push_str(&format!("{kind},{},{seconds},{value},{coverage}\n", point.bucket));
-        }
-    }
-    text
+            format!("{kind},{},{seconds},{},{coverage}\n", point.bucket, value(&point))
+        })
+    });
+    let head = "series,bucket_start,period_seconds,value,coverage\n".to_owned();
+    std::iter::once(head).chain(rows).collect()
 }
 
 /// Exactly as the JSON document has it.

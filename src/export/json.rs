@@ -20,6 +20,9 @@ pub fn write(out: &mut dyn Write, value: &Value) -> io::Result<()> {
 }
 
 /// The same as a text.
+///
+/// # Panics
+/// Never: memory takes everything that is written to it.
 #[must_use]
 pub fn text(value: &Value) -> String {
     let mut bytes = Vec::new();

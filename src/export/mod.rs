@@ -3,10 +3,16 @@
 //!
 //! Whatever comes from outside goes through `text::printable` here, and then through what its format needs.
 
+mod account;
+mod axes;
 pub mod csv;
 pub mod json;
+pub mod markdown;
+pub mod svg;
+pub mod words;
 
 use crate::domain::{Activity, Incident, SeriesKind, Snapshot};
+use svg::Theme;
 
 crate::domain::named_enum! {
     /// What a snapshot is written as.
@@ -46,7 +52,31 @@ pub struct Subject<'a> {
     pub series: SeriesKind,
 }
 
+/// Writes a snapshot in a format. The theme is for pictures.
+#[must_use]
+pub fn write(subject: &Subject<'_>, format: Format, theme: Theme) -> String {
+    match format {
+        Format::Markdown => markdown::write(subject),
+        Format::Svg => svg::write(subject, theme),
+        Format::Csv => csv::write(subject.snapshot),
+        Format::Json => json::text(&json::snapshot(subject.snapshot)),
+    }
+}
+
+/// The series that a chart shows where nobody has chosen: the lifetime where the windowed one lacks the tail (rule 13).
+#[must_use]
+pub fn first_series(incident: &Incident, snapshot: &Snapshot) -> SeriesKind {
+    let is_long = incident.course().is_long(snapshot.facts.as_of);
+    if is_long { SeriesKind::Lifetime } else { SeriesKind::Windowed }
+}
+
 impl Format {
+    /// Whether it has a chart, which shows one of the two series.
+    #[must_use]
+    pub const fn has_chart(self) -> bool {
+        matches!(self, Self::Markdown | Self::Svg)
+    }
+
     /// How the names of its files end.
     #[must_use]
     pub const fn extension(self) -> &'static str {
@@ -66,3 +96,6 @@ impl Format {
         Self::ALL.iter().find(named).copied().or_else(|| end.eq_ignore_ascii_case("markdown").then_some(Self::Markdown))
     }
 }
+
+#[cfg(test)]
+mod tests;
