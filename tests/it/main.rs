@@ -10,6 +10,7 @@ mod cli_json;
 mod cli_text;
 mod console_terminal;
 mod edits;
+mod exports;
 mod failures;
 mod import;
 mod incidents;
