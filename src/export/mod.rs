@@ -11,7 +11,7 @@ pub mod markdown;
 pub mod svg;
 pub mod words;
 
-use crate::domain::{Activity, Incident, SeriesKind, Snapshot};
+use crate::domain::{Activity, Incident, IncidentId, SeriesKind, Snapshot};
 use svg::Theme;
 
 crate::domain::named_enum! {
@@ -70,6 +70,13 @@ pub fn first_series(incident: &Incident, snapshot: &Snapshot) -> SeriesKind {
     if is_long { SeriesKind::Lifetime } else { SeriesKind::Windowed }
 }
 
+/// What a file of this is called where nobody has chosen: one can see from it whether it is only a preview.
+#[must_use]
+pub fn file_name(id: IncidentId, origin: Origin, format: Format) -> String {
+    let preview = if origin == Origin::Preview { "-preview" } else { "" };
+    format!("incident-{id}{preview}.{}", format.extension())
+}
+
 impl Format {
     /// Whether it has a chart, which shows one of the two series.
     #[must_use]
@@ -85,6 +92,17 @@ impl Format {
             Self::Svg => "svg",
             Self::Csv => "csv",
             Self::Json => "json",
+        }
+    }
+
+    /// What it is good for, in a few words.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Markdown => "a page for a post-mortem, with facts and chart",
+            Self::Svg => "the chart as a picture, for light and dark pages",
+            Self::Csv => "a row for each bucket of both series",
+            Self::Json => "the document of 'snapshot show --json'",
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::cli_fixture::{begun, everything, program};
-use crate::support::{Afterimage, TestDatabase, on_both_engines};
+use crate::support::{Afterimage, Screen, TestDatabase, on_both_engines, scratch};
 
 const LATER: &str = "2026-11-24 13:00";
 
@@ -123,4 +123,35 @@ on_both_engines! {
         let page = program.output(&["snapshot", "export", "1", "--format", "markdown", "--preview"]);
         assert!(page.starts_with("# Incident 1: \\</svg>\\<script>x\\</script> \\| \\*\\*b\\*\\*  \\[31m\n"), "{page}");
     }
+}
+
+#[test]
+fn the_console_writes_the_file_says_where_and_asks_before_it_replaces_it() {
+    let folder = tempfile::Builder::new().prefix("x").tempdir_in(scratch()).unwrap();
+    let file = folder.path().join("a.svg");
+    let mut screen = Screen::open(&["--demo"]);
+    screen.wait_for("1 of ");
+    screen.wait_for("timeline");
+    // The name tells the format.
+    let typed = format!("x\t\u{15}{}", file.display());
+    screen.press(&typed);
+    screen.wait_for("makes /");
+    screen.press("\r");
+    screen.wait_for("wrote /");
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with("<svg ") && written.ends_with("</svg>\n"), "{written}");
+    fs::write(&file, "mine").unwrap();
+    screen.press(&typed);
+    screen.wait_for("exists already");
+    screen.press("\r\r");
+    screen.wait_until("the form is gone", |text| !text.contains("exists already"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine", "the safe button has the keys");
+    screen.press(&typed);
+    screen.wait_for("exists already");
+    screen.press("\r\t\r");
+    screen.wait_until("it is replaced", |_| {
+        fs::read_to_string(&file).is_ok_and(|text| text == written || text.starts_with("<svg "))
+    });
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
 }

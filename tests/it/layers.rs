@@ -51,7 +51,7 @@ const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     // The console's own tests stand above all of it, beside its root.
     ("tests", PARTS, OUTSIDE),
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
-    ("terminal", &["event"], PURE),
+    ("terminal", &["effect", "event"], PURE),
     ("update", &["keymap", "state", "event", "effect", "options", "listing", "screen", "zone"], PURE),
     ("view", &["keymap", "state", "event", "effect", "options", "listing", "screen", "theme", "glyphs", "zone"], PURE),
     ("keymap", &["state", "options", "screen"], PURE),

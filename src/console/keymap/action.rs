@@ -42,6 +42,8 @@ pub enum Action {
     Refresh,
     CopyNumber,
     CopyRow,
+    CopyPage,
+    Export,
     LogLevel,
     SwitchZone,
     Mouse,

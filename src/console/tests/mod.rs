@@ -2,6 +2,7 @@
 
 mod answers;
 mod desk;
+mod exports;
 mod fixtures;
 mod keys;
 mod screens;

@@ -3,6 +3,7 @@
 
 mod actions;
 mod answers;
+mod export;
 mod fields;
 mod forms;
 mod keys;
@@ -36,6 +37,7 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
         Event::Processor(news) => answers::hear(state, news, moment, &mut effects),
     }
     refresh::fill(state, moment, &mut effects);
+    export::inspect(state, &mut effects);
     effects
 }
 
