@@ -6,6 +6,7 @@
 //! - [`clock`]: where `now` comes from.
 //! - [`store`]: the only SQL, one text over SQLite and Postgres.
 //! - [`source`]: where event counts come from.
+//! - [`export`]: a snapshot as a picture, a page, a table, a document.
 //! - [`ops`]: what can be done, one verb per file; the processor's run is `ops::process`.
 //! - [`service`]: the supervised ticker that the shells share.
 //! - [`cli`], [`console`], [`daemon`]: the three shells, with what they are given by [`config`] and [`logging`].
@@ -17,6 +18,7 @@ pub mod config;
 pub mod console;
 pub mod daemon;
 pub mod domain;
+pub mod export;
 pub mod logging;
 pub mod ops;
 pub mod service;

@@ -18,6 +18,7 @@ mod rule;
 mod run;
 mod seed;
 mod snapshot;
+mod snapshot_export;
 mod snapshot_page;
 mod status;
 

@@ -1,37 +1,27 @@
 //! `snapshot ...`: what was kept, and what would be.
 
-use std::io::Write;
-
-use super::arguments::snapshot::{ExportFormat, SnapshotCommand};
+use super::arguments::snapshot::SnapshotCommand;
 use super::output::table::Table;
 use super::output::{json, words};
-use super::snapshot_page::{self, Origin};
 use super::{CliError, ExitStatus, Session};
-use crate::domain::series::{Count, Coverage};
-use crate::domain::{Incident, IncidentId, SeriesKind, Snapshot, SnapshotFacts, text};
+use super::{snapshot_export, snapshot_page};
+use crate::domain::{Incident, IncidentId, Snapshot, SnapshotFacts, text};
+use crate::export::Origin;
 use crate::ops::{OpsError, preview};
 
 pub(super) async fn run(session: &mut Session<'_>, command: SnapshotCommand) -> Result<ExitStatus, CliError> {
     match command {
         SnapshotCommand::List { limit } => list(session, limit).await,
         SnapshotCommand::Show { id } => {
-            let (incident, snapshot) = kept(session, id).await?;
+            let advice = format!("see 'afterimage snapshot preview {id}'");
+            let (incident, snapshot) = kept(session, id, &advice).await?;
             show(session, &incident, &snapshot, Origin::Kept)
         }
         SnapshotCommand::Preview { id } => {
-            let snapshot = preview::preview(&session.store, id).await?;
-            let incident = session.store.read().await?.incident(id).await?;
-            let incident = incident.ok_or_else(|| OpsError::no_incidents(&[id]))?;
+            let (incident, snapshot) = ahead(session, id).await?;
             show(session, &incident, &snapshot, Origin::Preview)
         }
-        SnapshotCommand::Export { id, format } => {
-            let (_, snapshot) = kept(session, id).await?;
-            match format {
-                ExportFormat::Json => session.output.document(&json::snapshot(&snapshot))?,
-                ExportFormat::Csv => csv(session.output.answer(), &snapshot)?,
-            }
-            Ok(0)
-        }
+        SnapshotCommand::Export(arguments) => snapshot_export::export(session, arguments).await,
     }
 }
 
@@ -58,8 +48,12 @@ async fn list(session: &mut Session<'_>, limit: u32) -> Result<ExitStatus, CliEr
     Ok(0)
 }
 
-/// The snapshot of an incident; where there is none, why.
-async fn kept(session: &Session<'_>, id: IncidentId) -> Result<(Incident, Snapshot), CliError> {
+/// The snapshot of an incident; where there is none, why, and what else there is.
+pub(super) async fn kept(
+    session: &Session<'_>,
+    id: IncidentId,
+    advice: &str,
+) -> Result<(Incident, Snapshot), CliError> {
     let now = session.now().await?;
     let mut tx = session.store.read().await?;
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
@@ -71,8 +65,14 @@ async fn kept(session: &Session<'_>, id: IncidentId) -> Result<(Incident, Snapsh
         (None, None) => "it is open".to_owned(),
         (None, Some(_)) => "the pending one was discarded".to_owned(),
     };
-    Err(OpsError::Absent(format!("incident {id} has no snapshot: {why}; see 'afterimage snapshot preview {id}'"))
-        .into())
+    Err(OpsError::Absent(format!("incident {id} has no snapshot: {why}; {advice}")).into())
+}
+
+/// The snapshot that an incident would get.
+pub(super) async fn ahead(session: &Session<'_>, id: IncidentId) -> Result<(Incident, Snapshot), CliError> {
+    let snapshot = preview::preview(&session.store, id).await?;
+    let incident = session.store.read().await?.incident(id).await?;
+    Ok((incident.ok_or_else(|| OpsError::no_incidents(&[id]))?, snapshot))
 }
 
 fn show(
@@ -120,24 +120,4 @@ fn table(snapshots: &[SnapshotFacts], incidents: &[Incident]) -> Table {
         ]);
     }
     table
-}
-
-/// Both series, a row for each bucket.
-fn csv(out: &mut dyn Write, snapshot: &Snapshot) -> Result<(), CliError> {
-    writeln!(out, "series,timestamp,value,coverage")?;
-    for (kind, series) in [(SeriesKind::Windowed, &snapshot.windowed), (SeriesKind::Lifetime, &snapshot.lifetime)] {
-        for point in series.points() {
-            let value = match point.count {
-                None => String::new(),
-                Some(Count::Whole(count)) => count.to_string(),
-                Some(Count::Estimate(count)) => count.to_string(),
-            };
-            let coverage = match point.coverage {
-                Coverage::Whole => "whole",
-                Coverage::Partial => "partial",
-            };
-            writeln!(out, "{kind},{},{value},{coverage}", point.bucket)?;
-        }
-    }
-    Ok(())
 }

@@ -6,18 +6,10 @@ use super::output::page::Facts;
 use super::output::{sparkline, words};
 use crate::domain::series::{Count, Coverage, Point};
 use crate::domain::{Incident, Series, Snapshot, SnapshotFacts, span, text};
+use crate::export::Origin;
 
 /// Columns of a sparkline.
 const WIDTH: usize = 66;
-
-/// Whether a snapshot is kept, or only looked ahead at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// It is stored.
-    Kept,
-    /// It is what the incident would get.
-    Preview,
-}
 
 /// The page about one snapshot.
 pub(super) fn write(

@@ -38,6 +38,8 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         A::Open | A::CopyNumber | A::CopyRow => {
             state.selected().map(|_| ()).ok_or_else(|| "nothing is selected".to_owned())
         }
+        // Neither needs the database: what is on the screen can be taken along while it is away.
+        A::CopyPage | A::Export => exportable(state),
         A::Unmark => {
             let marked = state.list().is_some_and(|list| !list.marks().is_empty());
             marked.then_some(()).ok_or_else(|| "nothing is marked".to_owned())
@@ -138,6 +140,13 @@ fn possible_for_one(state: &State, possible: impl Fn(IncidentId) -> Result<(), S
         free(state, *id)?;
     }
     if targets.iter().any(|id| possible(*id).is_ok()) { Ok(()) } else { possible(first) }
+}
+
+/// There is something to export once the picture of the selected incident has been read.
+fn exportable(state: &State) -> Result<(), String> {
+    let id = state.selected().ok_or("nothing is selected")?;
+    let detail = state.shown_detail().ok_or_else(|| format!("#{id} has not been read yet"))?;
+    detail.picture.snapshot().map(drop).map_err(|reason| format!("#{id} has no snapshot: {reason}"))
 }
 
 /// No second write while the answer to the first is still out.

@@ -13,6 +13,8 @@ pub enum Effect {
     Load(u64, Load),
     /// Write something. Never dropped; the number comes back with the answer.
     Write(u64, Write),
+    /// Look whether a file of this name could be saved.
+    Inspect(String),
     /// Put a text into the clipboard of the operator's terminal.
     Copy(String),
     /// Stop this process as ctrl-z does.
@@ -24,6 +26,9 @@ pub enum Effect {
     /// Leave.
     Quit,
 }
+
+/// Bytes of a text for the clipboard, at the most: as base64 they are what terminals take.
+pub const CLIPBOARD_LIMIT: usize = 74_994 / 4 * 3;
 
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +155,28 @@ pub enum Write {
     },
     /// Run the processor over all that is due.
     Run,
+    /// Save a text as a file. The only write that needs no database.
+    Save(Saving),
+}
+
+/// A text that is to be a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saving {
+    /// The file, as it was typed.
+    pub file: String,
+    /// All that is to be in it.
+    pub text: String,
+    /// What becomes of a file that is there already.
+    pub existing: Existing,
+}
+
+/// What becomes of a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and nothing is saved.
+    Kept,
+    /// It is replaced: the operator has agreed.
+    Replaced,
 }
 
 /// Whether a capture may come before its target.
@@ -187,7 +214,7 @@ impl Write {
             | Self::Retry(ids)
             | Self::Discard(ids) => ids.clone(),
             Self::UndoClose { id, .. } | Self::Comment { id, .. } | Self::Edit { id, .. } => vec![*id],
-            Self::Open(_) | Self::Run => Vec::new(),
+            Self::Open(_) | Self::Run | Self::Save(_) => Vec::new(),
         }
     }
 
@@ -215,6 +242,7 @@ impl Write {
             Self::Discard(_) => "discarding",
             Self::Capture { .. } => "capturing",
             Self::Run => "running",
+            Self::Save(_) => "exporting",
         }
     }
 }

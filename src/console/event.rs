@@ -80,6 +80,13 @@ pub enum Answer {
         /// The answer.
         loaded: Loaded,
     },
+    /// What stands where a file is to be saved.
+    Inspected {
+        /// The file, as it was typed.
+        file: String,
+        /// What was found.
+        found: Found,
+    },
     /// It could not be read.
     LoadFailed {
         /// Of which kind the question was.
@@ -105,6 +112,17 @@ pub enum Answer {
         /// Why.
         failure: Failure,
     },
+}
+
+/// What stands where a file is to be saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing: it would be made, with this name from the root on.
+    Nothing(String),
+    /// A file of this name from the root on, which would be replaced.
+    File(String),
+    /// It cannot be, and why.
+    Impossible(String),
 }
 
 /// Why something could not be done.
@@ -170,6 +188,19 @@ pub enum Picture {
     Unavailable(String),
 }
 
+impl Picture {
+    /// The snapshot that is shown, kept or not.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn snapshot(&self) -> Result<&Snapshot, &str> {
+        match self {
+            Self::Captured(snapshot) | Self::Preview(snapshot) => Ok(snapshot),
+            Self::Unavailable(reason) => Err(reason),
+        }
+    }
+}
+
 /// How things stand in the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overview {
@@ -216,6 +247,11 @@ pub enum Written {
     Pending {
         /// How many.
         count: usize,
+    },
+    /// A text was saved as a file.
+    Saved {
+        /// Its name from the root on.
+        file: String,
     },
     /// A run took place within the request itself.
     Ran {

@@ -14,14 +14,13 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::{Frame, Terminal};
 
+use crate::console::effect::CLIPBOARD_LIMIT;
+
 /// Whether the terminal is the console's right now. The restoring may be asked for by a panic in any thread, by the end
 /// of the loop, and by ctrl-z; it happens once for each time the terminal was taken.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 static PANICKED: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
-
-/// Bytes of a clipboard text, at the most: terminals cut or refuse longer ones.
-const CLIPBOARD_LIMIT: usize = 74_994;
 
 /// The terminal while it is the console's. Gives it back when it is dropped.
 pub struct Takeover {
@@ -104,7 +103,7 @@ impl Takeover {
     /// # Errors
     /// Where the terminal is gone.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        let mut end = text.len().min(CLIPBOARD_LIMIT / 4 * 3);
+        let mut end = text.len().min(CLIPBOARD_LIMIT);
         while !text.is_char_boundary(end) {
             end -= 1;
         }

@@ -11,6 +11,7 @@ pub mod preview;
 pub mod process;
 pub mod reopen;
 pub mod rule;
+pub mod save;
 pub mod seed;
 
 pub use error::OpsError;

@@ -201,7 +201,7 @@ on_both_engines! {
     }
 
     async fn a_format_that_does_not_exist_is_refused(database: TestDatabase) {
-        check_refused(&database, &["snapshot", "export", "2", "--format", "gif"], 2, &["gif", "json, csv"]).await;
+        check_refused(&database, &["snapshot", "export", "2", "--format", "gif"], 2, &["gif", "svg, csv, json"]).await;
     }
 
     async fn only_an_empty_database_is_seeded(database: TestDatabase) {

@@ -177,9 +177,9 @@ on_both_engines! {
         later.output(&["process"]);
         let csv = later.output(&["snapshot", "export", "2", "--format", "csv"]);
         let lines: Vec<&str> = csv.lines().collect();
-        assert_eq!(lines[0], "series,timestamp,value,coverage");
+        assert_eq!(lines[0], "series,bucket_start,period_seconds,value,coverage");
         assert_eq!(lines.iter().filter(|line| line.starts_with("windowed,")).count(), 200);
-        assert!(lines.contains(&"windowed,2026-11-24T10:38:00Z,0,whole"), "{csv}");
+        assert!(lines.contains(&"windowed,2026-11-24T10:38:00Z,60,0,whole"), "{csv}");
         assert!(lines.iter().any(|line| line.starts_with("lifetime,")));
     }
 

@@ -11,13 +11,16 @@ use scanner::{Import, declared_modules, imports};
 /// A module and the others that it may import.
 type Layers = &'static [(&'static str, &'static [&'static str])];
 
-const SHELL: &[&str] = &["config", "logging", "service", "ops", "source", "store", "clock", "domain"];
+const SHELL: &[&str] = &["config", "logging", "service", "ops", "export", "source", "store", "clock", "domain"];
 
 /// The crate, from above.
 const CRATE: Layers = &[
     (
         "main",
-        &["cli", "console", "daemon", "config", "logging", "service", "ops", "source", "store", "clock", "domain"],
+        &[
+            "cli", "console", "daemon", "config", "logging", "service", "ops", "export", "source", "store", "clock",
+            "domain",
+        ],
     ),
     ("cli", SHELL),
     ("console", SHELL),
@@ -26,14 +29,15 @@ const CRATE: Layers = &[
     ("logging", &["clock", "domain"]),
     ("service", &["ops", "source", "store", "clock", "domain"]),
     ("ops", &["source", "store", "clock", "domain"]),
+    ("export", &["domain"]),
     ("source", &["store", "clock", "domain"]),
     ("store", &["clock", "domain"]),
     ("clock", &["domain"]),
     ("domain", &[]),
 ];
 
-const OUTSIDE: &[&str] = &["config", "logging", "service", "ops", "source", "store", "clock", "domain"];
-const PURE: &[&str] = &["domain"];
+const OUTSIDE: &[&str] = &["config", "logging", "service", "ops", "export", "source", "store", "clock", "domain"];
+const PURE: &[&str] = &["export", "domain"];
 
 const PARTS: &[&str] = &[
     "terminal",
@@ -64,7 +68,7 @@ const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     // The console's own tests stand above all of it, beside its root.
     ("tests", PARTS, OUTSIDE),
     ("perform", &["event", "effect", "options", "listing"], OUTSIDE),
-    ("terminal", &["event"], PURE),
+    ("terminal", &["effect", "event"], PURE),
     ("provoked", &[], &[]),
     (
         "update",

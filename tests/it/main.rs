@@ -11,6 +11,7 @@ mod cli_text;
 mod console_settings;
 mod console_terminal;
 mod edits;
+mod exports;
 mod failures;
 mod import;
 mod incidents;

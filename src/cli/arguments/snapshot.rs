@@ -1,16 +1,28 @@
 //! `snapshot ...`
 
-use clap::{Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 
 use super::values;
-use crate::domain::IncidentId;
+use crate::domain::{IncidentId, SeriesKind};
+use crate::export::Format;
+use crate::export::svg::Theme;
 
 const EXPORT_HELP: &str = "\
-csv has a row for each bucket of both series: series, timestamp, value (empty where the source did not hold \
-it), and whether the bucket lies whole within the range. json is the document of 'snapshot show --json'.
+Formats:
+  markdown  a page for a post-mortem: the facts, the timeline and the chart; the judgement is left blank
+  svg       the chart, to be put into a page; it follows the reader's light or dark surroundings
+  csv       a row for each bucket of both series: series, bucket_start, period_seconds, value (empty where the \
+source did not hold it, or it is not over yet), and whether the bucket lies whole within the range
+  json      the document of 'snapshot show --json'
 
-Example:
-  afterimage snapshot export 12 --format csv > 12.csv";
+The chart shows the windowed series; of a long incident, whose end lies beyond that, the lifetime series.
+
+Examples:
+  afterimage snapshot export 12 --output 12.svg
+  afterimage snapshot export 12 --format markdown > post-mortem.md
+  afterimage snapshot export 12 --format svg --preview --output so-far.svg --overwrite";
 
 /// `snapshot ...`
 #[derive(Debug, Subcommand)]
@@ -33,23 +45,33 @@ pub enum SnapshotCommand {
         #[arg(value_name = "ID", value_parser = values::incident_id)]
         id: IncidentId,
     },
-    /// Print a snapshot in another format
+    /// Write a snapshot for other tools: a picture, a page, a table, a document
     #[command(after_help = EXPORT_HELP)]
-    Export {
-        /// Incident
-        #[arg(value_name = "ID", value_parser = values::incident_id)]
-        id: IncidentId,
-        /// json or csv
-        #[arg(long, value_enum, hide_possible_values = true)]
-        format: ExportFormat,
-    },
+    Export(ExportArguments),
 }
 
-/// How a snapshot is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// The document of 'snapshot show --json'
-    Json,
-    /// A row for each bucket
-    Csv,
+/// `snapshot export ...`
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// Incident
+    #[arg(value_name = "ID", value_parser = values::incident_id)]
+    pub id: IncidentId,
+    /// Its format [default: what the name of the file says]
+    #[arg(long, value_parser = values::format(), required_unless_present = "output")]
+    pub format: Option<Format>,
+    /// Write it to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "output")]
+    pub overwrite: bool,
+    /// Export what would be kept, where nothing is captured yet
+    #[arg(long)]
+    pub preview: bool,
+    /// Colours of an svg [default: auto, as the reader's surroundings]
+    #[arg(long, value_parser = values::theme())]
+    pub theme: Option<Theme>,
+    /// Series of the chart of an svg or a markdown page
+    #[arg(long, value_parser = values::series())]
+    pub series: Option<SeriesKind>,
 }

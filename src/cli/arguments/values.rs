@@ -6,7 +6,9 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, RangedI64ValueParser, TypedValueParser, ValueParser};
 
 use crate::domain::timestamp::TimeError;
-use crate::domain::{Aggregation, IncidentId, IncidentType, TimeWindow, Timestamp};
+use crate::domain::{Aggregation, IncidentId, IncidentType, SeriesKind, TimeWindow, Timestamp};
+use crate::export::Format;
+use crate::export::svg::Theme;
 
 /// A time as it was written. What a relative one means is known only when the database has said what time it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,24 @@ pub fn aggregation() -> ValueParser {
 #[must_use]
 pub fn incident_type() -> ValueParser {
     named::<IncidentType>(IncidentType::ALL.iter().map(|kind| kind.name()))
+}
+
+/// Accepts the name of a format of exports.
+#[must_use]
+pub fn format() -> ValueParser {
+    named::<Format>(Format::ALL.iter().map(|format| format.name()))
+}
+
+/// Accepts the name of a picture's theme.
+#[must_use]
+pub fn theme() -> ValueParser {
+    named::<Theme>(Theme::ALL.iter().map(|theme| theme.name()))
+}
+
+/// Accepts the name of a series.
+#[must_use]
+pub fn series() -> ValueParser {
+    named::<SeriesKind>(SeriesKind::ALL.iter().map(|kind| kind.name()))
 }
 
 fn named<T>(names: impl Iterator<Item = &'static str>) -> ValueParser

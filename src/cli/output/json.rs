@@ -1,49 +1,14 @@
 //! The JSON documents, with the keys that scripts rely on, in their order.
 
-use std::io::{self, Write};
-
-use serde::Serialize;
-use serde_json::ser::Formatter;
 use serde_json::{Value, json};
 
-use crate::domain::series::Count;
 use crate::domain::{
-    Activity, AlertRule, Incident, PendingSnapshot, Processor, ProcessorRun, Series, Snapshot, SnapshotFacts,
-    SupersededSnapshot, Timestamp,
+    Activity, AlertRule, Incident, PendingSnapshot, Processor, ProcessorRun, SupersededSnapshot, Timestamp,
 };
 use crate::ops::process::RunReport;
 use crate::store::status::Counts;
 
-/// Prints one document on one line.
-///
-/// # Errors
-/// Where the writer fails.
-pub fn write(out: &mut dyn Write, value: &Value) -> io::Result<()> {
-    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, Harmless))?;
-    writeln!(out)
-}
-
-/// Compact, with every character escaped that can control a terminal. JSON itself only asks for those below U+0020.
-struct Harmless;
-
-impl Formatter for Harmless {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut written = 0;
-        for (index, character) in fragment.char_indices() {
-            let printable = !character.is_control()
-                && !crate::domain::text::printable(character.encode_utf8(&mut [0; 4])).is_empty();
-            if printable {
-                continue;
-            }
-            writer.write_all(&fragment.as_bytes()[written..index])?;
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            written = index + character.len_utf8();
-        }
-        writer.write_all(&fragment.as_bytes()[written..])
-    }
-}
+pub use crate::export::json::{facts, snapshot, write};
 
 fn time(at: Timestamp) -> Value {
     Value::String(at.to_string())
@@ -97,51 +62,10 @@ pub fn pending(row: &PendingSnapshot) -> Value {
     })
 }
 
-/// A snapshot without its series.
-#[must_use]
-pub fn facts(facts: &SnapshotFacts) -> Value {
-    json!({
-        "incident_id": facts.incident_id.value(),
-        "as_of": time(facts.as_of),
-        "date_added": time(facts.date_added),
-        "partial": facts.partial,
-        "clipped": facts.clipped,
-        "source": facts.source,
-        "total_events": facts.total_events,
-        "unique_users": facts.unique_users,
-    })
-}
-
 fn superseded_facts(superseded: &SupersededSnapshot) -> Value {
     let mut document = facts(&superseded.facts);
     document["superseded_at"] = time(superseded.superseded_at);
     document
-}
-
-/// A snapshot with its series.
-#[must_use]
-pub fn snapshot(snapshot: &Snapshot) -> Value {
-    let mut document = facts(&snapshot.facts);
-    document["windowed"] = series(&snapshot.windowed);
-    document["lifetime"] = series(&snapshot.lifetime);
-    document
-}
-
-fn series(series: &Series) -> Value {
-    let value = |point: crate::domain::series::Point| json!([point.bucket.as_seconds(), point.count.map(count)]);
-    json!({
-        "start": time(series.range.start),
-        "end": time(series.range.end),
-        "period_seconds": series.period.as_secs(),
-        "values": series.points().into_iter().map(value).collect::<Vec<_>>(),
-    })
-}
-
-fn count(count: Count) -> Value {
-    match count {
-        Count::Whole(count) => json!(count),
-        Count::Estimate(count) => json!(count),
-    }
 }
 
 /// An entry of a timeline.
@@ -249,21 +173,4 @@ fn processor(processor: &Processor) -> Value {
         "next_run_at": optional_time(processor.next_run_at),
         "last_seen": time(processor.last_seen),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_character_of_a_document_can_control_a_terminal() {
-        let mut bytes = Vec::new();
-        let given = "a\u{1b}[31m \u{7f}\u{9b}31m \u{202e}\u{2028} größer 漢字 👩‍🚒 \"\\ \u{e0001}";
-        write(&mut bytes, &json!({ "title": given })).unwrap();
-        let written = String::from_utf8(bytes).unwrap();
-        assert!(written.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{e0001}'));
-        assert!(written.contains("\\u009b31m") && written.contains("größer 漢字 👩‍🚒"), "{written}");
-        let read: Value = serde_json::from_str(&written).unwrap();
-        assert_eq!(read["title"], given);
-    }
 }

@@ -6,6 +6,8 @@ use crate::domain::{
     Aggregation, Incident, PendingSnapshot, PendingState, SnapshotFacts, Timestamp, schedule, span, text,
 };
 
+pub use crate::export::words::number;
+
 /// An instant to the second: lists are read by people.
 #[must_use]
 pub fn instant(at: Timestamp) -> String {
@@ -29,20 +31,6 @@ pub fn distance(at: Timestamp, now: Timestamp) -> String {
     } else {
         "now".to_owned()
     }
-}
-
-/// A number with its thousands set apart: `1,204,311`.
-#[must_use]
-pub fn number(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut written = String::from(if number < 0 { "-" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            written.push(',');
-        }
-        written.push(digit);
-    }
-    written
 }
 
 /// How many there are of something.
@@ -149,14 +137,6 @@ pub fn name(given: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let cases = [(0, "0"), (999, "999"), (1_204, "1,204"), (-1_204_311, "-1,204,311"), (100_000, "100,000")];
-        for (given, written) in cases {
-            assert_eq!(number(given), written);
-        }
-    }
 
     #[test]
     fn a_distance_says_on_which_side_of_now() {

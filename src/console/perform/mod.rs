@@ -4,9 +4,11 @@
 //! ```text
 //! Load ──> lane (one read at a time, only the newest wish waits) ──> Answer::Loaded
 //! Write ─> a task of its own, never dropped ─────────────────────> Answer::Written
+//! Inspect ──> a lane of its own, without the database ───────────> Answer::Inspected
 //! ```
 
 mod read;
+mod save;
 mod write;
 
 use std::future::Future;
@@ -49,6 +51,7 @@ struct Shared {
 pub struct Performer {
     shared: Arc<Shared>,
     lanes: Vec<watch::Sender<Option<(u64, Load)>>>,
+    files: watch::Sender<String>,
 }
 
 impl Performer {
@@ -66,7 +69,9 @@ impl Performer {
             cancel: CancellationToken::new(),
         });
         let lanes = Lane::ALL.map(|_| watch::channel(None).0).into();
-        Self { shared, lanes }
+        let (files, wishes) = watch::channel(String::new());
+        shared.tasks.spawn(save::inspect(Arc::clone(&shared), wishes));
+        Self { shared, lanes, files }
     }
 
     /// Runs an effect. Returns at once; effects of the terminal are not for here.
@@ -82,6 +87,9 @@ impl Performer {
                     let answer = write::write(&shared, request, write).await;
                     shared.tell(Event::Answer(answer)).await;
                 });
+            }
+            Effect::Inspect(file) => {
+                self.files.send_replace(file);
             }
             Effect::Copy(_) | Effect::Suspend | Effect::Mouse(_) | Effect::Repaint | Effect::Quit => {}
         }
@@ -107,8 +115,8 @@ impl Performer {
     /// # Errors
     /// Why the database could never be used, where that was so.
     pub async fn shutdown(self) -> Result<(), StoreError> {
-        let Self { shared, lanes } = self;
-        drop(lanes);
+        let Self { shared, lanes, files } = self;
+        drop((lanes, files));
         shared.cancel.cancel();
         shared.tasks.close();
         let _ = tokio::time::timeout(GRACE, shared.tasks.wait()).await;

@@ -18,6 +18,10 @@ const FAILURES_SAID: u32 = 3;
 
 /// Writes, and says what came of it.
 pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer {
+    let write = match write {
+        Write::Save(saving) => return super::save::save(request, saving).await,
+        write => write,
+    };
     let Some(store) = shared.store.get() else {
         let failure = Failure { message: "the database is not open yet".to_owned(), cause: Cause::Refused };
         return Answer::WriteFailed { request, failure };
@@ -55,6 +59,7 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
             process(shared, store, Selection::Incidents { ids, early: timing == Timing::Early }).await?
         }
         Write::Run => process(shared, store, Selection::Due).await?,
+        Write::Save(_) => return Err(OpsError::Defect("a file was taken for a change of the database".to_owned())),
     })
 }
 

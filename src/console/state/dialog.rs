@@ -4,6 +4,7 @@
 use tui_input::Input;
 
 use crate::console::effect::Write;
+use crate::console::event::Found;
 use crate::domain::{IncidentId, Timestamp};
 
 /// What stands before everything else.
@@ -78,8 +79,19 @@ pub enum Purpose {
     Edit,
     /// Open a new incident.
     Open,
+    /// Export the snapshot of the target to a file.
+    Export(Inspection),
     /// Nothing to fill in but, for several, their count: do this.
     Confirm(Write),
+}
+
+/// What is known of the file that is to be saved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// The name that was asked about last.
+    pub asked: String,
+    /// What stands there; `None` until the answer comes.
+    pub found: Option<Found>,
 }
 
 /// An incident that a form touches, as the operator saw it.
@@ -115,6 +127,8 @@ pub enum FieldKind {
     Started,
     ClosedAt,
     Comment,
+    Format,
+    File,
     /// The number of targets, to be typed before several are touched at once.
     Count,
 }
@@ -158,6 +172,8 @@ impl Field {
             FieldKind::Started => "started",
             FieldKind::ClosedAt => "closed at",
             FieldKind::Comment => "comment",
+            FieldKind::Format => "format",
+            FieldKind::File => "file",
             FieldKind::Count => "type count",
         }
     }

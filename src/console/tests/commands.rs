@@ -96,10 +96,10 @@ fn the_help_cannot_be_scrolled_beyond_its_end() {
 
 #[test]
 fn the_operators_own_keys_act_and_the_old_ones_do_not() {
-    let mut desk = with_keys("down = ['ctrl-n', 'x']\nreopen = []\nsort = 'S'\nhelp = 'ctrl-g'\n");
+    let mut desk = with_keys("down = ['ctrl-n', 'X']\nreopen = []\nsort = 'S'\nhelp = 'ctrl-g'\n");
     desk.press("j");
     assert_eq!(desk.state.selected(), Some(id(484)));
-    desk.press("x");
+    desk.press("X");
     desk.control('n');
     assert_eq!(desk.state.selected(), Some(id(482)));
     desk.press("o");
@@ -115,7 +115,7 @@ fn the_operators_own_keys_act_and_the_old_ones_do_not() {
 
 #[test]
 fn dialogs_and_the_way_out_stay_whatever_the_keymap_says() {
-    let mut desk = with_keys("open = 'x'\nback = 'backspace'\nnext-pane = 'ctrl-w'\nquit = 'Q'\n");
+    let mut desk = with_keys("open = 'X'\nback = 'backspace'\nnext-pane = 'ctrl-w'\nquit = 'Q'\n");
     desk.press("c\u{1b}");
     assert!(desk.state.dialog.is_none());
     desk.press("cdone\n");
@@ -129,7 +129,7 @@ fn dialogs_and_the_way_out_stay_whatever_the_keymap_says() {
 #[test]
 fn what_is_said_names_the_operators_own_keys() {
     let mut desk = with_keys(
-        "undo = 'U'\nunmark = 'v'\ncapture = []\nretry = 'F6'\nmouse = 'F7'\nquit = 'Q'\nnext-pane = 'F8'\ndown = 'F9'\n\
+        "undo = 'U'\nunmark = 'F10'\ncapture = []\nretry = 'F6'\nmouse = 'F7'\nquit = 'Q'\nnext-pane = 'F8'\ndown = 'F9'\n\
          zoom-in = 'F2'\n",
     );
     desk.press("\u{1b}");

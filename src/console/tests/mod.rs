@@ -5,6 +5,7 @@ mod characters;
 mod charts;
 mod commands;
 mod desk;
+mod exports;
 mod fixtures;
 mod keys;
 mod screens;

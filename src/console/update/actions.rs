@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{chart, keys, refresh, verbs};
+use super::{chart, export, keys, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
@@ -52,6 +52,8 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
             refresh::everything(state, moment, effects);
         }
         Action::CopyNumber | Action::CopyRow => copy(state, action, moment, effects),
+        Action::CopyPage => export::copy(state, moment, effects),
+        Action::Export => export::begin(state, moment),
         Action::LogLevel => state.log.next_level(),
         Action::SwitchZone => state.zone = state.zone.other(),
         Action::Mouse => switch_mouse(state, moment, effects),

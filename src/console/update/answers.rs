@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::actions::outdate_reads;
-use super::{forms, refresh};
+use super::{export, forms, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
@@ -41,6 +41,7 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
                 take_loaded(state, loaded, moment);
             }
         }
+        Answer::Inspected { file, found } => export::take(state, &file, found, moment),
         Answer::LoadFailed { lane, sequence, failure, chance } => {
             let fresh = state.lanes.accept(lane, sequence);
             take_failure(state, lane, failure, chance, moment, fresh);
@@ -181,6 +182,7 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
             state.toasts.say(Tone::Success, format!("opened #{}", incident.id), moment.real);
             state.rows.put(*incident);
         }
+        (_, Written::Saved { file }) => state.toasts.say(Tone::Success, format!("wrote {file}"), moment.real),
         (_, Written::Commented(id)) => state.toasts.say(Tone::Success, format!("commented on #{id}"), moment.real),
         (Some(write), Written::Pending { count }) => {
             let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again:" };

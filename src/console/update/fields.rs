@@ -9,6 +9,7 @@ use crate::console::zone::Zone;
 use crate::domain::incident::{IncidentTimeError, closing, opening_times};
 use crate::domain::text::{self, COMMENT_LIMIT, NAME_LIMIT, TITLE_LIMIT};
 use crate::domain::{AlertRule, Query, Timestamp, span};
+use crate::export::Format;
 
 /// What a field comes to: a hint, or what is wrong with it.
 pub(super) type Verdict = Result<String, String>;
@@ -28,6 +29,11 @@ pub(super) fn judge(form: &Form, kind: FieldKind, input: &Input, state: &State, 
         FieldKind::Query => query(value, form, state),
         FieldKind::Started => started(value, form, state, moment),
         FieldKind::ClosedAt => closed_at(value, &form.targets, state.zone, moment),
+        FieldKind::Format => {
+            let purpose = value.parse().map(Format::purpose).unwrap_or_default();
+            Ok(format!("{purpose}; left and right choose"))
+        }
+        FieldKind::File => super::export::judge(form),
         FieldKind::Count if value.trim() == form.targets.len().to_string() => Ok(String::new()),
         FieldKind::Count => Err(format!("type {} to confirm", form.targets.len())),
     }

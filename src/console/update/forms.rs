@@ -3,7 +3,7 @@
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
 use tui_input::backend::crossterm::EventHandler;
 
-use super::{fields, submit};
+use super::{export, fields, submit};
 use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::state::State;
@@ -12,6 +12,9 @@ use crate::console::state::dialog::{Dialog, Field, Form, Place, Purpose};
 /// A key was pressed while a form is open.
 pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
     let Some(Dialog::Form(form)) = &mut state.dialog else { return };
+    if export::choose(form, key) {
+        return check(state, moment);
+    }
     let in_field = matches!(form.focus, Place::Field(_));
     let confirms = matches!(form.purpose, Purpose::Confirm(_)) && form.fields.is_empty();
     match key.code {
@@ -29,6 +32,7 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
             if let Some(field) = form.focused_field() {
                 let changed = field.input.handle_event(&TerminalEvent::Key(*key));
                 field.visited |= changed.is_some_and(|changed| changed.value);
+                export::follow(form);
             }
         }
     }

@@ -4,7 +4,7 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, 
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{actions, forms, refresh};
+use super::{actions, export, forms, refresh};
 use crate::console::availability;
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
@@ -59,6 +59,7 @@ pub(super) fn paste(state: &mut State, text: &str, moment: Moment) {
         if let Some(field) = form.focused_field() {
             insert(&mut field.input, text);
             field.visited = true;
+            export::follow(form);
         }
         forms::check(state, moment);
     } else if let Some(Dialog::Palette(palette)) = &mut state.dialog {

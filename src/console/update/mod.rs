@@ -4,6 +4,7 @@
 mod actions;
 mod answers;
 mod chart;
+mod export;
 mod fields;
 mod forms;
 mod keys;
@@ -37,6 +38,7 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
         Event::Processor(news) => answers::hear(state, news, moment, &mut effects),
     }
     refresh::fill(state, moment, &mut effects);
+    export::inspect(state, &mut effects);
     effects
 }
 

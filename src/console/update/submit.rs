@@ -1,6 +1,6 @@
 //! What a form comes to when it is agreed to: a write, with the targets that the form has named.
 
-use super::{fields, forms};
+use super::{export, fields, forms};
 use crate::console::effect::{Effect, Opening, Write};
 use crate::console::event::Moment;
 use crate::console::state::State;
@@ -13,6 +13,9 @@ pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect
     let Some(Dialog::Form(form)) = &mut state.dialog else { return };
     if forms::go_to_fault(form) {
         return;
+    }
+    if let Purpose::Export(_) = form.purpose {
+        return export::submit(state, moment, effects);
     }
     if !state.connection.is_up() {
         form.warn("the database is not reachable: try again when it answers, what is typed here stays");
@@ -39,6 +42,7 @@ fn wanted(form: &Form, now: Timestamp) -> Option<Write> {
     let time = |kind| form.value(kind).and_then(|value| Timestamp::parse(value, now).ok());
     match &form.purpose {
         Purpose::Confirm(write) => Some(write.clone()),
+        Purpose::Export(_) => None,
         Purpose::Close => {
             Some(Write::Close { ids: form.ids(), at: time(FieldKind::ClosedAt), comment: text(FieldKind::Comment) })
         }

@@ -11,7 +11,8 @@ use super::text::{cut, width_of, wrap};
 use crate::console::glyphs::Glyphs;
 use crate::console::keymap::Action;
 use crate::console::listing::{Direction, SortKey};
-use crate::console::state::dialog::{Field, Form, Place, Purpose, Weight};
+use crate::console::state::dialog::{Field, FieldKind, Form, Place, Purpose, Weight};
+use crate::export::Format;
 
 /// Labels of fields take so many columns.
 const LABEL: u16 = 12;
@@ -106,12 +107,28 @@ fn draw_field(canvas: Canvas<'_>, frame: &mut Frame, field: &Field, focused: Foc
     let mark = if focused == Focused::Yes { canvas.look.glyphs.gutter() } else { " " };
     frame.render_widget(Line::from(vec![Span::styled(mark, theme.key), Span::styled(field.label(), style)]), row);
     let place = Rect { x: row.x + LABEL.min(row.width), width: row.width.saturating_sub(LABEL), ..row };
+    if field.kind == FieldKind::Format {
+        formats(canvas, frame, field.input.value(), place, focused);
+        return;
+    }
     if field.input.value().is_empty() {
         let hint = cut(&field.hint, usize::from(place.width).saturating_sub(2), canvas.look.glyphs);
         let hint_place = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(1), ..place };
         frame.render_widget(Span::styled(hint, theme.dim), hint_place);
     }
     input(canvas, frame, &field.input, place, focused);
+}
+
+/// All formats, the chosen one between brackets.
+fn formats(canvas: Canvas<'_>, frame: &mut Frame, chosen: &str, place: Rect, focused: Focused) {
+    let theme = &canvas.look.theme;
+    let style = if focused == Focused::Yes { theme.title.patch(theme.selected) } else { theme.title };
+    let names = Format::ALL.iter().map(|format| match format.name() {
+        name if name == chosen => Span::styled(format!("[{name}]"), style),
+        name => Span::styled(name, theme.dim),
+    });
+    let line: Line<'_> = names.flat_map(|name| [name, Span::raw(" ")]).collect();
+    frame.render_widget(line, place);
 }
 
 /// What is wrong with the field that has the keys, or with the first that was left; else what it comes to.
