@@ -171,7 +171,7 @@ fn where_there_is_only_ascii_nothing_else_is_shown() {
                 desk.answer_all();
                 let buffer = desk.buffer(&ASCII);
                 let foreign = buffer.content.iter().find(|cell| !cell.symbol().is_ascii());
-                assert_eq!(foreign.map(|cell| cell.symbol()), None, "{keys:?} {width}x{height}");
+                assert_eq!(foreign.map(ratatui::buffer::Cell::symbol), None, "{keys:?} {width}x{height}");
             }
         }
     }
