@@ -3,7 +3,8 @@
 use crate::console::keymap::{Action, BINDINGS, Binding};
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
-use crate::console::state::{Extent, State, ViewKind};
+use crate::console::state::extent::{Change, Direction};
+use crate::console::state::{State, ViewKind};
 use crate::domain::{IncidentId, PendingState, Status, Timestamp};
 
 use Action as A;
@@ -44,11 +45,12 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         A::NextPane | A::PreviousPane if state.screen().arrangement == Arrangement::TooSmall => {
             Err("the terminal is too small".to_owned())
         }
-        A::ZoomIn if state.detail.extent == Extent::Incident => Err("the chart is zoomed in already".to_owned()),
-        A::ZoomOut if state.detail.extent == Extent::Whole => Err("the chart shows all of the series".to_owned()),
-        A::CursorLeft | A::CursorRight | A::SwitchSeries | A::ZoomIn | A::ZoomOut => {
-            state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
-        }
+        A::SwitchSeries => state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
+        A::CursorLeft | A::CursorRight => state.charted(now).map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
+        A::ZoomIn => changes_chart(state, Change::In, "the chart is zoomed in as far as it goes", now),
+        A::ZoomOut | A::ZoomWhole => changes_chart(state, Change::All, "the chart shows all of the series", now),
+        A::PanLeft => changes_chart(state, Change::Pan(Direction::Earlier), "the series begins here", now),
+        A::PanRight => changes_chart(state, Change::Pan(Direction::Later), "the series ends here", now),
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {
             let clears = !state.filter.is_empty() && state.view == ViewKind::Incidents;
             clears
@@ -100,6 +102,14 @@ fn hint(binding: &Binding, state: &State) -> Option<Hint> {
         _ => (binding.hint?, binding.label),
     };
     Some(Hint { action: binding.action, label, place })
+}
+
+fn changes_chart(state: &State, change: Change, otherwise: &str, now: Timestamp) -> Result<(), String> {
+    match (state.charted(now), state.extent_after(change, now)) {
+        (None, _) => Err("there is no chart".to_owned()),
+        (Some(_), None) => Err(otherwise.to_owned()),
+        (Some(_), Some(_)) => Ok(()),
+    }
 }
 
 fn permitted(state: &State) -> Result<(), String> {

@@ -67,6 +67,11 @@ pub(super) const fn code(code: KeyCode) -> Key {
     Key { code, control: false, shift: false }
 }
 
+/// A key that is no character, with shift.
+pub(super) const fn shift(code: KeyCode) -> Key {
+    Key { code, control: false, shift: true }
+}
+
 impl Key {
     /// The way out, which nobody can give away.
     pub const INTERRUPT: Self = control('c');

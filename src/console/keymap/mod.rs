@@ -15,7 +15,7 @@ pub use action::Action;
 pub use assigned::Keymap;
 pub use command::{Command, Found, search};
 pub use key::{Key, KeyError};
-use key::{code, control, key};
+use key::{code, control, key, shift};
 
 /// In which views an action has a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,8 +126,11 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
     binding(A::Sort, &[key('s')], "sort", "choose the order; the same again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
-    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
-    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and what is around it in the chart, then half of that", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show twice as much in the chart, up to all of the series", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomWhole, &[key('0')], "all of it", "show all of the series in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanLeft, &[key('H'), shift(KeyCode::Left)], "pan left", "show what was before in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanRight, &[key('L'), shift(KeyCode::Right)], "pan right", "show what came after in the chart", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::LogLevel, &[key('l')], "log level", "show all of the log, warnings and errors, or errors alone", (S::Processor, G::Look, Some(24))),

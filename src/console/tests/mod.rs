@@ -2,6 +2,7 @@
 
 mod answers;
 mod characters;
+mod charts;
 mod commands;
 mod desk;
 mod fixtures;
