@@ -1,6 +1,6 @@
 //! How many colours a terminal has, and what becomes of a colour where it has fewer.
 
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 use super::Theme;
 
@@ -45,10 +45,24 @@ impl Theme {
             return Self::mono();
         }
         for (_, style) in self.roles_mut() {
-            *style = Style { fg: style.fg.and_then(|colour| nearest(colour, depth)), ..*style };
+            let fg = style.fg.and_then(|colour| nearest(colour, depth));
+            let is_grey = style.fg.is_some() && fg.is_none() && !style.add_modifier.contains(Modifier::BOLD);
+            // A grey in between is how these themes say dim.
+            let dim = if is_grey && style.fg.is_some_and(is_between) { Modifier::DIM } else { Modifier::empty() };
+            *style = Style { fg, ..style.add_modifier(dim) };
         }
         self
     }
+}
+
+/// Whether a colour is neither nearly black nor nearly white.
+fn is_between(colour: Color) -> bool {
+    let rgb = match colour {
+        Color::Rgb(red, green, blue) => [red, green, blue],
+        Color::Indexed(index) => rgb_of(index),
+        _ => return false,
+    };
+    rgb.iter().any(|part| *part > 0x40) && rgb.iter().all(|part| *part < 0xc8)
 }
 
 /// The nearest colour that there is; none where that is the one that texts have anyway.
@@ -126,6 +140,14 @@ mod tests {
         assert_eq!(nearest(Color::Rgb(139, 148, 158), Depth::Ansi), None, "a grey may be invisible");
         assert_eq!(nearest(Color::LightRed, Depth::Ansi), Some(Color::LightRed));
         assert_eq!(nearest(Color::Indexed(9), Depth::Ansi), Some(Color::Indexed(9)));
+    }
+
+    #[test]
+    fn a_grey_becomes_dim_where_there_are_no_greys() {
+        let theme = Theme::read("dim = '#9198a1'\ntext = '#f0f0f0'\ntitle = 'bold 245'\nborder = '245'").unwrap();
+        let fitted = theme.fit(Depth::Ansi);
+        assert_eq!((fitted.dim, fitted.border), (Style::new().dim(), Style::new().dim()));
+        assert_eq!((fitted.text, fitted.title), (Style::new(), Style::new().bold()));
     }
 
     #[test]
