@@ -1,5 +1,7 @@
 //! Parses, loads, wires and dispatches. The only place that touches the terminal's streams, and that makes a clock.
 
+#[path = "main/look.rs"]
+mod look;
 #[path = "main/shells.rs"]
 mod shells;
 
@@ -11,6 +13,7 @@ use afterimage::cli::{self, Arguments, CliError, Command, Settings, Terminal};
 use afterimage::clock::{Clock, ManualClock, SystemClock};
 use afterimage::config::{ConfigError, Configuration, Database, Environment};
 use afterimage::console::ConsoleError;
+use afterimage::console::keymap::Keymap;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
 use afterimage::ops::OpsError;
@@ -108,11 +111,18 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         Some(time) => Arc::new(ManualClock::new(time.at(SystemClock.now())?)),
         None => Arc::new(SystemClock),
     };
-    if console.demo {
-        // It asks neither the environment nor the configuration: nobody's own database gets seeded by accident.
-        return shells::start_demo(&global, &console, &environment, clock).await;
-    }
     let configuration = Configuration::load(global.config.as_deref())?;
+    if console.demo {
+        // It takes no database from the environment or the configuration: nobody's own gets seeded by accident.
+        let dress = look::dress(&global, &console, &configuration, &environment)?;
+        return shells::start_demo(&global, &console, dress, clock).await;
+    }
+    match &command {
+        Some(Command::Keys { default: true }) => return print(&Keymap::default().file()),
+        Some(Command::Keys { default: false }) => return print(&look::keymap(&configuration)?.file()),
+        Some(Command::Theme { name }) => return print(&look::theme(name.as_deref(), &configuration)?.file()),
+        _ => {}
+    }
     let database = match configuration.database(global.database_url.as_deref(), &environment)? {
         Database::Named(url) => Location::parse(&url)?,
         Database::Own(path) => Location::file(path),
@@ -123,7 +133,8 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         return if console.daemon {
             shells::start_daemon(shell).await
         } else {
-            shells::start_console(shell, by, &environment).await
+            let dress = look::dress(&global, &console, &configuration, &environment)?;
+            shells::start_console(shell, by, dress).await
         };
     };
     let interrupt = CancellationToken::new();
@@ -151,6 +162,11 @@ async fn run_command(command: Command, settings: &Settings) -> Result<u8, Failur
     let status = outcome?;
     flushed?;
     Ok(status)
+}
+
+fn print(text: &str) -> Result<u8, Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(CliError::from)?;
+    Ok(0)
 }
 
 fn terminal(environment: &Environment) -> Terminal {

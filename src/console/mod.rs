@@ -8,19 +8,24 @@
 //!  └────────────────────────────────────────────────────┘
 //! ```
 
+pub mod availability;
 pub mod effect;
 pub mod event;
 pub mod glyphs;
 pub mod keymap;
+pub mod lines;
 pub mod listing;
 pub mod options;
 pub mod perform;
+pub mod reading;
 pub mod screen;
+pub mod settings;
 pub mod state;
 pub mod terminal;
 pub mod theme;
 pub mod update;
 pub mod view;
+pub mod views;
 pub mod zone;
 
 use std::io;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::console::glyphs::Glyphs;
+use crate::console::keymap::Keymap;
 use crate::console::theme::Theme;
 
 /// What the console is started with.
@@ -20,6 +21,8 @@ pub struct ConsoleOptions {
     pub clock: ClockKind,
     /// Whether the data is the demo's.
     pub data: DataKind,
+    /// Which keys the actions have.
+    pub keymap: Keymap,
 }
 
 /// Whether and how the processor runs within the console.

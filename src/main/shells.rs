@@ -7,11 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use afterimage::cli::{CliError, ConsoleOptions as Flags, GlobalOptions};
 use afterimage::clock::{Clock, SystemClock};
-use afterimage::config::{self, Configuration, DEFAULT_INTERVAL, Environment};
-use afterimage::console::glyphs::Glyphs;
+use afterimage::config::{self, Configuration, DEFAULT_INTERVAL};
 use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, ProcessorChoice};
 use afterimage::console::perform::Connect;
-use afterimage::console::theme::Theme;
 use afterimage::console::{self, Surroundings, terminal};
 use afterimage::domain::ProcessorKind;
 use afterimage::ops::OpsError;
@@ -23,6 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::look::Dress;
 
 /// What both shells are started with.
 pub(super) struct Shell<'a> {
@@ -64,8 +63,8 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
 }
 
 /// The console on somebody's own database.
-pub(super) async fn start_console(shell: Shell<'_>, by: String, environment: &Environment) -> Result<u8, Failure> {
-    let Shell { global, options, configuration, database, clock } = shell;
+pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) -> Result<u8, Failure> {
+    let Shell { options, configuration, database, clock, .. } = shell;
     let interval = options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL);
     let (database, upgrade) = if options.read_only {
         (database.read_only(), Upgrade::Never)
@@ -86,17 +85,18 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, environment: &En
         access: if options.read_only { Access::ReadOnly } else { Access::Full },
         clock: clock_kind(&clock),
         data: DataKind::Real,
+        keymap: dress.keymap,
     };
     let opening = clock.clone();
     let connect: Connect = Box::new(move || Box::pin(Store::open(database.clone(), opening.clone(), upgrade)));
-    run_console(console, connect, clock, &look(global, environment), config::log_file()).await
+    run_console(console, connect, clock, &dress.look, config::log_file()).await
 }
 
 /// The console on made-up data, which go on happening.
 pub(super) async fn start_demo(
     global: &GlobalOptions,
     options: &Flags,
-    environment: &Environment,
+    dress: Dress,
     clock: Arc<dyn Clock>,
 ) -> Result<u8, Failure> {
     if !terminal::is_there() {
@@ -119,11 +119,12 @@ pub(super) async fn start_demo(
         access: Access::Full,
         clock: clock_kind(&clock),
         data: DataKind::Demo,
+        keymap: dress.keymap,
     };
     let stop = CancellationToken::new();
     let feeding = Arc::new(Mutex::new(None));
     let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
-    let outcome = run_console(console, connect, clock, &look(global, environment), None).await;
+    let outcome = run_console(console, connect, clock, &dress.look, None).await;
     stop.cancel();
     let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(feed) = feed {
@@ -172,13 +173,6 @@ async fn run_console(
 
 fn clock_kind(clock: &Arc<dyn Clock>) -> ClockKind {
     if clock.overrides_database() { ClockKind::Frozen } else { ClockKind::Moving }
-}
-
-fn look(global: &GlobalOptions, environment: &Environment) -> Look {
-    Look {
-        theme: if global.no_color || environment.no_color { Theme::mono() } else { Theme::colour() },
-        glyphs: if environment.unicode { Glyphs::Unicode } else { Glyphs::Ascii },
-    }
 }
 
 /// Cancelled by the first SIGTERM or SIGINT.

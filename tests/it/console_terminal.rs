@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Access, Cluster, Screen, missing_postgres, scratch};
+use crate::support::{Access, Afterimage, Cluster, Screen, missing_postgres, scratch};
 
 #[test]
 fn the_console_opens_at_once_and_q_gives_the_terminal_back() {
@@ -205,4 +205,23 @@ fn a_file_that_is_no_database_ends_the_console_with_its_reason() {
     let screen = Screen::open(&["--database-url", &url]);
     screen.wait_for("is not a database");
     assert_eq!(screen.ended(), 5);
+}
+
+#[test]
+fn the_operators_own_keys_do_what_they_say_and_are_the_ones_that_are_named() {
+    let home = Afterimage::new();
+    let folder = home.home().join(".config/afterimage");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("keymap.toml"), "down = ['ctrl-n']\nhelp = []\nclose = 'F5'\n").unwrap();
+    let mut screen = Screen::open_in(home, &["--demo"]);
+    screen.wait_for("1 of ");
+    screen.wait_for("F5 close");
+    screen.press("\u{1b}[15~");
+    screen.wait_for("[ Close ]");
+    screen.press("\u{1b}");
+    std::thread::sleep(Duration::from_millis(100));
+    screen.press("jj\u{e}");
+    screen.wait_for(" 2 of ");
+    screen.press("\u{3}");
+    assert_eq!(screen.ended(), 0);
 }

@@ -111,6 +111,10 @@ pub struct ConsoleOptions {
     /// Open the console without the processor in its background
     #[arg(long, conflicts_with = "daemon")]
     pub no_processor: bool,
+    /// What the console looks like: terminal, mono, dark, light, high-contrast, colorblind, or one of your own by its
+    /// name or its file [default: terminal]
+    #[arg(long, value_name = "THEME", conflicts_with = "daemon")]
+    pub theme: Option<String>,
     /// Time between two runs, like 30s, 5m or 1h [default: 1h]
     #[arg(long, value_name = "SPAN", value_parser = config::parse_interval)]
     pub interval: Option<Duration>,
@@ -149,7 +153,34 @@ pub enum Command {
     /// The database's schema
     #[command(subcommand)]
     Db(DbCommand),
+    /// Print the keys of the console, as a keymap file
+    #[command(after_help = KEYS_HELP)]
+    Keys {
+        /// Those that it has by itself, whatever your keymap file says
+        #[arg(long)]
+        default: bool,
+    },
+    /// Print a theme of the console, as a theme file
+    #[command(after_help = THEME_HELP)]
+    Theme {
+        /// Which [default: the one that the console would have]
+        #[arg(value_name = "THEME")]
+        name: Option<String>,
+    },
 }
+
+const KEYS_HELP: &str = "\
+Example:
+  afterimage keys > ~/.config/afterimage/keymap.toml     then edit it
+
+The configuration may name another file: keymap = \"FILE\".";
+
+const THEME_HELP: &str = "\
+Example:
+  afterimage theme dark > ~/.config/afterimage/themes/mine.toml     then edit it
+  afterimage --theme mine
+
+The configuration names the one to use without --theme: theme = \"mine\".";
 
 /// `pending ...`
 #[derive(Debug, Subcommand)]
@@ -289,7 +320,7 @@ impl Command {
 impl ConsoleOptions {
     fn is_given(&self) -> bool {
         let flags = [self.daemon, self.once, self.demo, self.read_only, self.no_processor];
-        flags.contains(&true) || self.interval.is_some() || self.batch_size.is_some()
+        flags.contains(&true) || self.theme.is_some() || self.interval.is_some() || self.batch_size.is_some()
     }
 }
 

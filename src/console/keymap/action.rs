@@ -1,6 +1,6 @@
 //! The vocabulary of the console: what the operator can do.
 
-use crate::console::state::ViewKind;
+use crate::console::views::ViewKind;
 
 /// Something the operator can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,9 @@ pub enum Action {
     SwitchSeries,
     ZoomIn,
     ZoomOut,
+    ZoomWhole,
+    PanLeft,
+    PanRight,
     Close,
     Reopen,
     New,
@@ -52,4 +55,65 @@ pub enum Action {
     Help,
     Suspend,
     Quit,
+}
+
+impl Action {
+    /// Its name in a keymap file. It stays as it is, whatever the action is called on the screen.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Up => "up",
+            Self::HalfPageDown => "half-page-down",
+            Self::HalfPageUp => "half-page-up",
+            Self::PageDown => "page-down",
+            Self::PageUp => "page-up",
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Open => "open",
+            Self::Back => "back",
+            Self::NextPane => "next-pane",
+            Self::PreviousPane => "previous-pane",
+            Self::View(ViewKind::Incidents) => "view-incidents",
+            Self::View(ViewKind::Pending) => "view-pending",
+            Self::View(ViewKind::Snapshots) => "view-snapshots",
+            Self::View(ViewKind::Processor) => "view-processor",
+            Self::CursorLeft => "cursor-left",
+            Self::CursorRight => "cursor-right",
+            Self::SwitchSeries => "switch-series",
+            Self::ZoomIn => "zoom-in",
+            Self::ZoomOut => "zoom-out",
+            Self::ZoomWhole => "zoom-whole",
+            Self::PanLeft => "pan-left",
+            Self::PanRight => "pan-right",
+            Self::Close => "close",
+            Self::Reopen => "reopen",
+            Self::New => "new",
+            Self::Comment => "comment",
+            Self::Edit => "edit",
+            Self::Capture => "capture",
+            Self::Run => "run-processor",
+            Self::Retry => "retry",
+            Self::Discard => "discard",
+            Self::Undo => "undo",
+            Self::Mark => "mark",
+            Self::Unmark => "unmark",
+            Self::Filter => "filter",
+            Self::Sort => "sort",
+            Self::Freeze => "freeze",
+            Self::Refresh => "refresh",
+            Self::CopyNumber => "copy-number",
+            Self::CopyRow => "copy-row",
+            Self::CopyPage => "copy-page",
+            Self::Export => "export",
+            Self::LogLevel => "log-level",
+            Self::SwitchZone => "switch-zone",
+            Self::Mouse => "mouse",
+            Self::Messages => "messages",
+            Self::Palette => "commands",
+            Self::Help => "help",
+            Self::Suspend => "suspend",
+            Self::Quit => "quit",
+        }
+    }
 }

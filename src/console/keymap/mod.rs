@@ -1,59 +1,21 @@
-//! The one table of actions: their keys, names, help, and when they are possible. Key dispatch, the hint line, the help
-//! and the palette are all read from it, so that they can never tell different stories.
+//! The one table of actions: their names, help, and the keys that they have unless a keymap file gives them others. Key
+//! dispatch, the hint line, the help and the palette are all read from it, so that they can never tell different stories.
 
 mod action;
-mod availability;
+mod assigned;
+mod command;
+mod file;
+mod key;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyCode;
 
-use crate::console::state::ViewKind;
+use crate::console::views::ViewKind;
 
 pub use action::Action;
-pub use availability::{availability, can_capture, can_retry, has_status, is_pending};
-
-/// A key, as it is matched and shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    code: KeyCode,
-    control: bool,
-}
-
-const fn key(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: false }
-}
-
-const fn control(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: true }
-}
-
-const fn code(code: KeyCode) -> Key {
-    Key { code, control: false }
-}
-
-impl Key {
-    /// Whether this is the key that was pressed. Shift is in the character already.
-    #[must_use]
-    pub fn matches(self, event: &KeyEvent) -> bool {
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
-        let alt = event.modifiers.contains(KeyModifiers::ALT);
-        event.code == self.code && control == self.control && !alt
-    }
-
-    /// As it is shown.
-    #[must_use]
-    pub fn name(self) -> String {
-        let name = match self.code {
-            KeyCode::Char(' ') => "space".to_owned(),
-            KeyCode::Char(c) => c.to_string(),
-            KeyCode::F(number) => format!("F{number}"),
-            KeyCode::PageDown => "pgdn".to_owned(),
-            KeyCode::PageUp => "pgup".to_owned(),
-            KeyCode::BackTab => "shift-tab".to_owned(),
-            other => format!("{other:?}").to_lowercase(),
-        };
-        if self.control { format!("ctrl-{name}") } else { name }
-    }
-}
+pub use assigned::Keymap;
+pub use command::{Command, Found, search};
+pub use key::{Key, KeyError};
+use key::{code, control, key, shift};
 
 /// In which views an action has a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +80,7 @@ impl Group {
 pub struct Binding {
     /// What is done.
     pub action: Action,
-    /// By which keys.
+    /// By which keys, where no file gives it others.
     pub keys: &'static [Key],
     /// In one or two words, for the hint line.
     pub label: &'static str,
@@ -162,10 +124,13 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Mark, &[key(' ')], "mark", "mark or unmark the selected incident; verbs act on the marked", (S::Lists, G::Act, None)),
     binding(A::Unmark, &[key('u')], "unmark all", "take all marks away", (S::Lists, G::Act, Some(18))),
     binding(A::Filter, &[key('/')], "filter", "filter by words, status:open, project:web, #12", (S::Incidents, G::Look, Some(20))),
-    binding(A::Sort, &[key('s')], "sort", "choose the order; s again reverses it", (S::Incidents, G::Look, Some(21))),
+    binding(A::Sort, &[key('s')], "sort", "choose the order; the same again reverses it", (S::Incidents, G::Look, Some(21))),
     binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
-    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and its surroundings alone in the chart", (S::Lists, G::Look, Some(23))),
-    binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and what is around it in the chart, then half of that", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomOut, &[key('-')], "zoom out", "show twice as much in the chart, up to all of the series", (S::Lists, G::Look, Some(23))),
+    binding(A::ZoomWhole, &[key('0')], "all of it", "show all of the series in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanLeft, &[key('H'), shift(KeyCode::Left)], "pan left", "show what was before in the chart", (S::Lists, G::Look, None)),
+    binding(A::PanRight, &[key('L'), shift(KeyCode::Right)], "pan right", "show what came after in the chart", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
     binding(A::LogLevel, &[key('l')], "log level", "show all of the log, warnings and errors, or errors alone", (S::Processor, G::Look, Some(24))),
@@ -200,70 +165,14 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Quit, &[key('q'), control('c')], "quit", "leave the console", (S::Everywhere, G::Console, Some(42))),
 ];
 
-/// The line of the table for a key that was pressed, if it means anything in this view.
-#[must_use]
-pub fn binding_of(event: &KeyEvent, view: ViewKind) -> Option<&'static Binding> {
-    BINDINGS.iter().find(|binding| binding.keys.iter().any(|key| key.matches(event)) && binding.scope.covers(view))
-}
-
-/// The line of the table for a key that was pressed, if it means anything in any view.
-#[must_use]
-pub fn binding_elsewhere(event: &KeyEvent) -> Option<&'static Binding> {
-    ViewKind::ALL.into_iter().find_map(|view| binding_of(event, view))
-}
-
-/// The actions whose name or help has all the words of `query`, in the order of the table.
-#[must_use]
-pub fn search(query: &str) -> Vec<&'static Binding> {
-    let words: Vec<String> = query.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect();
-    let found = |binding: &&Binding| {
-        let text = format!("{} {}", binding.label, binding.help).to_lowercase();
-        words.iter().all(|word| text.contains(word.as_str()))
-    };
-    let mut found: Vec<&Binding> = BINDINGS.iter().filter(found).collect();
-    // What is called so comes before what only says so.
-    found.sort_by_key(|binding| words.first().is_some_and(|word| !binding.label.to_lowercase().starts_with(word)));
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_key_means_two_things_in_one_view() {
-        for view in ViewKind::ALL {
-            let mut seen: Vec<Key> = Vec::new();
-            for binding in BINDINGS.iter().filter(|binding| binding.scope.covers(view)) {
-                for key in binding.keys {
-                    assert!(!seen.contains(key), "{} twice in {}", key.name(), view.name());
-                    seen.push(*key);
-                }
-            }
-        }
-    }
 
     #[test]
     fn every_action_has_a_key_and_says_what_it_does() {
         for binding in BINDINGS {
             assert!(!binding.keys.is_empty() && !binding.help.is_empty() && !binding.label.is_empty());
         }
-    }
-
-    #[test]
-    fn ctrl_d_scrolls_and_only_a_capital_d_discards() {
-        let press =
-            |code, modifiers| binding_of(&KeyEvent::new(code, modifiers), ViewKind::Pending).map(|it| it.action);
-        assert_eq!(press(KeyCode::Char('d'), KeyModifiers::CONTROL), Some(Action::HalfPageDown));
-        assert_eq!(press(KeyCode::Char('D'), KeyModifiers::SHIFT), Some(Action::Discard));
-        assert_eq!(press(KeyCode::Char('d'), KeyModifiers::NONE), None);
-    }
-
-    #[test]
-    fn an_action_is_found_by_its_words_and_first_by_its_name() {
-        assert_eq!(search("close")[0].action, Action::Close);
-        assert_eq!(search("dead retry")[0].action, Action::Retry);
-        assert!(search("no such thing").is_empty());
-        assert_eq!(search("").len(), BINDINGS.len());
     }
 }

@@ -1,8 +1,10 @@
-//! Everything the console knows, as plain values. Names no widget, no colour, no key; decides nothing by itself.
+//! Everything the console knows, as plain values. Names no widget and no colour; decides nothing by itself.
 
+pub mod chart;
 pub mod connection;
 pub mod dialog;
 pub mod excerpt;
+pub mod extent;
 pub mod lanes;
 pub mod list;
 pub mod log;
@@ -10,22 +12,23 @@ pub mod processor;
 pub mod rows;
 pub mod toasts;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tui_input::Input;
 
 use crate::console::effect::Write;
-use crate::console::event::{Detail, Overview, Picture};
+use crate::console::event::{Detail, Overview};
+use crate::console::keymap::Action;
 use crate::console::listing::{Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
-use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, Series, SeriesKind, SnapshotFacts, Timestamp};
+use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, SeriesKind, SnapshotFacts, Timestamp};
 
 use connection::Connection;
 use dialog::{Dialog, Form};
+use extent::Extent;
 use lanes::Lanes;
 use list::List;
 use log::LogPane;
@@ -36,34 +39,7 @@ use toasts::Toasts;
 /// Clocks that differ by less are as good as equal.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
 
-/// The views, by their number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ViewKind {
-    /// All incidents.
-    Incidents,
-    /// The pending snapshots.
-    Pending,
-    /// The snapshots.
-    Snapshots,
-    /// The processor.
-    Processor,
-}
-
-impl ViewKind {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Incidents, Self::Pending, Self::Snapshots, Self::Processor];
-
-    /// As it stands on its tab.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Incidents => "Incidents",
-            Self::Pending => "Pending",
-            Self::Snapshots => "Snapshots",
-            Self::Processor => "Processor",
-        }
-    }
-}
+pub use crate::console::views::ViewKind;
 
 /// The filter while it is being typed.
 #[derive(Debug, Clone)]
@@ -91,16 +67,6 @@ pub struct DetailPane {
     pub cursor: Option<Timestamp>,
     /// How many lines the timeline is scrolled down.
     pub scroll: usize,
-}
-
-/// How much of a series the chart shows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Extent {
-    /// All of it.
-    #[default]
-    Whole,
-    /// The incident, what came after, and as much before.
-    Incident,
 }
 
 /// A close that may still be taken back.
@@ -258,6 +224,12 @@ impl State {
         Screen::of(self.size.0, self.size.1, self.focus, self.zoom)
     }
 
+    /// How a sentence names the way to an action: by the key that it has here.
+    #[must_use]
+    pub fn key(&self, action: Action) -> String {
+        self.options.keymap.way_to(action)
+    }
+
     /// The list of the view, if it has one.
     #[must_use]
     pub fn list(&self) -> Option<&List> {
@@ -311,28 +283,6 @@ impl State {
     #[must_use]
     pub fn shown_detail(&self) -> Option<&Detail> {
         self.detail.data.as_ref().filter(|data| Some(data.incident.id) == self.selected())
-    }
-
-    /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
-    #[must_use]
-    pub fn shown_series(&self, incident: &Incident, now: Timestamp) -> SeriesKind {
-        let first = if incident.course().is_long(now) { SeriesKind::Lifetime } else { SeriesKind::Windowed };
-        self.detail.series.unwrap_or(first)
-    }
-
-    /// The series under the chart, as much of it as is shown, if there is one.
-    #[must_use]
-    pub fn chart_series(&self, now: Timestamp) -> Option<Cow<'_, Series>> {
-        let detail = self.shown_detail()?;
-        let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
-        let series = match self.shown_series(&detail.incident, now) {
-            SeriesKind::Windowed => &snapshot.windowed,
-            SeriesKind::Lifetime => &snapshot.lifetime,
-        };
-        Some(match self.detail.extent {
-            Extent::Whole => Cow::Borrowed(series),
-            Extent::Incident => Cow::Owned(excerpt::around_incident(series, &detail.incident)),
-        })
     }
 
     /// How far the host's clock is from the database's, and to which side, where that is worth saying: all times on the

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::console::event::{Counts, Detail, Overview, Picture};
+use crate::console::keymap::Keymap;
 use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, ProcessorChoice};
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
@@ -39,6 +40,7 @@ pub fn options() -> ConsoleOptions {
         access: Access::Full,
         clock: ClockKind::Moving,
         data: DataKind::Real,
+        keymap: Keymap::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::console::listing::{Direction, SortKey};
 use crate::console::screen::Focus;
 use crate::console::state::ViewKind;
 use crate::console::state::dialog::{Dialog, FieldKind, Place};
-use crate::domain::{SeriesKind, Status};
+use crate::domain::Status;
 
 fn form(desk: &Desk) -> &crate::console::state::dialog::Form {
     match &desk.state.dialog {
@@ -267,33 +267,6 @@ fn a_filter_that_cannot_be_is_said_and_the_list_stays() {
 }
 
 #[test]
-fn the_cursor_of_the_chart_begins_at_the_start_of_the_incident() {
-    let mut desk = Desk::ready(120, 40);
-    desk.press("jj");
-    desk.answer_all();
-    desk.press("→");
-    let detail = desk.state.shown_detail().unwrap();
-    let crate::console::event::Picture::Preview(snapshot) = &detail.picture else { panic!("it is pending") };
-    let (period, end) = (snapshot.windowed.period, snapshot.windowed.range.end);
-    let first = detail.incident.date_started.floor(period);
-    assert_eq!(desk.state.detail.cursor, Some(first));
-    desk.press("→→←");
-    assert_eq!(desk.state.detail.cursor, Some(first + period));
-    desk.press("+");
-    desk.press(&"→".repeat(300));
-    assert!(desk.state.detail.cursor.unwrap() < end, "it stays within the chart");
-}
-
-#[test]
-fn a_long_incident_shows_its_lifetime_first_and_w_switches() {
-    let mut desk = Desk::ready(120, 40);
-    let shown = |desk: &Desk| desk.state.shown_series(&desk.state.shown_detail().unwrap().incident, now());
-    assert_eq!(shown(&desk), SeriesKind::Windowed);
-    desk.press("w");
-    assert_eq!(shown(&desk), SeriesKind::Lifetime);
-}
-
-#[test]
 fn enter_goes_into_the_detail_and_escape_comes_back() {
     let mut desk = Desk::ready(60, 20);
     assert_eq!(desk.state.screen().detail.area(), 0);
@@ -301,15 +274,6 @@ fn enter_goes_into_the_detail_and_escape_comes_back() {
     assert_eq!((desk.state.focus, desk.state.screen().list.area()), (Focus::Detail, 0));
     desk.press("\u{1b}");
     assert_eq!(desk.state.focus, Focus::List);
-}
-
-#[test]
-fn the_palette_runs_what_it_finds_and_says_why_it_cannot() {
-    let mut desk = Desk::ready(120, 40);
-    desk.press(":view 3\n");
-    assert_eq!(desk.state.view, crate::console::state::ViewKind::Snapshots);
-    desk.press(":filter\n");
-    assert_eq!(desk.toast(), "'filter' has no meaning in this view");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Tests of the whole console without a terminal and without a database: keys and answers in, effects and screens out.
 
 mod answers;
+mod charts;
+mod commands;
 mod desk;
 mod exports;
 mod fixtures;

@@ -2,18 +2,19 @@
 
 use tui_input::Input;
 
-use super::{export, keys, refresh, verbs};
+use super::{chart, export, keys, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
 use crate::console::screen::{Arrangement, Focus, Zoom};
 use crate::console::state::dialog::{Dialog, Palette};
+use crate::console::state::extent::{Change, Direction};
 use crate::console::state::list::List;
 use crate::console::state::toasts::Tone;
-use crate::console::state::{Extent, MouseMode, State, ViewKind};
+use crate::console::state::{MouseMode, State, ViewKind};
+use crate::domain::Incident;
 use crate::domain::text::printable;
-use crate::domain::{Incident, SeriesKind};
 
 /// Does what an action says.
 pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
@@ -30,11 +31,14 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::Back => back(state, moment),
         Action::NextPane | Action::PreviousPane => other_pane(state),
         Action::View(view) => go_to(state, view, moment),
-        Action::CursorLeft => move_cursor(state, -1, moment),
-        Action::CursorRight => move_cursor(state, 1, moment),
-        Action::SwitchSeries => switch_series(state, moment),
-        Action::ZoomIn => state.detail.extent = Extent::Incident,
-        Action::ZoomOut => state.detail.extent = Extent::Whole,
+        Action::CursorLeft => chart::move_cursor(state, Direction::Earlier, moment),
+        Action::CursorRight => chart::move_cursor(state, Direction::Later, moment),
+        Action::SwitchSeries => chart::switch_series(state, moment),
+        Action::ZoomIn => chart::change_extent(state, Change::In, moment),
+        Action::ZoomOut => chart::change_extent(state, Change::Out, moment),
+        Action::ZoomWhole => chart::change_extent(state, Change::All, moment),
+        Action::PanLeft => chart::change_extent(state, Change::Pan(Direction::Earlier), moment),
+        Action::PanRight => chart::change_extent(state, Change::Pan(Direction::Later), moment),
         Action::Mark => mark(state),
         Action::Unmark => state.list_mut().into_iter().for_each(List::clear_marks),
         Action::Filter => keys::edit_filter(state),
@@ -125,30 +129,6 @@ fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
     }
 }
 
-/// The cursor appears where the incident starts and moves bucket by bucket.
-fn move_cursor(state: &mut State, step: isize, moment: Moment) {
-    let Some(series) = state.chart_series(moment.now).filter(|series| !series.is_empty()) else { return };
-    let (first, period) = (series.first_bucket(), series.period);
-    let last = first + period * u32::try_from(series.len() - 1).unwrap_or(u32::MAX);
-    let started = state.shown_detail().map(|detail| detail.incident.date_started.floor(period));
-    let moved = match (state.detail.cursor, step < 0) {
-        (Some(at), true) => at - period,
-        (Some(at), false) => at + period,
-        (None, _) => started.unwrap_or(first),
-    };
-    state.detail.cursor = Some(moved.clamp(first, last));
-}
-
-fn switch_series(state: &mut State, moment: Moment) {
-    let Some(detail) = state.shown_detail() else { return };
-    let shown = state.shown_series(&detail.incident, moment.now);
-    state.detail.series = Some(match shown {
-        SeriesKind::Windowed => SeriesKind::Lifetime,
-        SeriesKind::Lifetime => SeriesKind::Windowed,
-    });
-    state.detail.cursor = None;
-}
-
 /// Marks and goes on to the next row, so that several are marked by one key held down.
 fn mark(state: &mut State) {
     let rows = state.screen().list_rows();
@@ -184,8 +164,11 @@ fn row(incident: &Incident) -> String {
 
 fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     let (mouse, said) = match state.mouse {
-        MouseMode::Terminal => (MouseMode::Console, "the mouse selects and scrolls rows now; M gives it back"),
-        MouseMode::Console => (MouseMode::Terminal, "the mouse is the terminal's again"),
+        MouseMode::Terminal => {
+            let back = state.key(Action::Mouse);
+            (MouseMode::Console, format!("the mouse selects and scrolls rows now; {back} gives it back"))
+        }
+        MouseMode::Console => (MouseMode::Terminal, "the mouse is the terminal's again".to_owned()),
     };
     state.mouse = mouse;
     state.toasts.say(Tone::Plain, said, moment.real);

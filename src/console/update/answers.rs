@@ -7,6 +7,7 @@ use super::actions::outdate_reads;
 use super::{export, forms, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::keymap::Action;
 use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
@@ -216,7 +217,7 @@ fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: &
         };
         state.undo = incidents.iter().filter_map(undo).collect();
         if let Some(until) = state.undo.iter().map(|undo| undo.until).min().filter(|until| *until > moment.now) {
-            said = format!("{said}; z undoes until {}", state.zone.minute(until));
+            said = format!("{said}; {} undoes until {}", state.key(Action::Undo), state.zone.minute(until));
         }
     }
     let tone = if remarks.is_empty() { Tone::Success } else { Tone::Warning };

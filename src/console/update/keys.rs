@@ -5,10 +5,12 @@ use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::{actions, export, forms, refresh};
+use crate::console::availability;
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
-use crate::console::keymap::{self, Action, Binding};
+use crate::console::keymap::{self, Action, Command, Found};
 use crate::console::listing::{Filter, Sort, SortKey};
+use crate::console::reading;
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{FilterLine, State};
@@ -30,15 +32,15 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         press_in_dialog(state, key, moment, effects);
     } else if state.filter_line.is_some() {
         press_in_filter(state, key, moment);
-    } else if let Some(binding) = keymap::binding_of(key, state.view) {
+    } else if let Some(binding) = state.options.keymap.binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
-    } else if let Some(binding) = keymap::binding_elsewhere(key) {
-        say_not_here(state, binding, moment);
+    } else if let Some(binding) = state.options.keymap.binding_elsewhere(key) {
+        say_not_here(state, binding.label, moment);
     }
 }
 
-fn say_not_here(state: &mut State, binding: &Binding, moment: Moment) {
-    let reason = format!("'{}' has no meaning in this view", binding.label);
+fn say_not_here(state: &mut State, label: &str, moment: Moment) {
+    let reason = format!("'{label}' has no meaning in this view");
     state.toasts.say(Tone::Warning, reason, moment.real);
 }
 
@@ -77,7 +79,7 @@ fn insert(input: &mut Input, text: &str) {
 
 /// Does what an action says, or says why not.
 fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
-    match keymap::availability(action, state, moment.now) {
+    match availability::of(action, state, moment.now) {
         Ok(()) => actions::run(state, action, moment, effects),
         Err(reason) => state.toasts.say(Tone::Warning, reason, moment.real),
     }
@@ -91,27 +93,56 @@ fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &
             press_in_sort(state, highlighted, key, moment);
         }
         Some(Dialog::Palette(_)) => press_in_palette(state, key, moment, effects),
-        Some(Dialog::Help(scroll) | Dialog::Messages(scroll)) => match key.code {
-            KeyCode::Char('j') | KeyCode::Down => *scroll += 1,
-            KeyCode::Char('k') | KeyCode::Up => *scroll = scroll.saturating_sub(1),
-            KeyCode::PageDown | KeyCode::Char(' ') => *scroll += 10,
-            KeyCode::PageUp => *scroll = scroll.saturating_sub(10),
-            KeyCode::Char('g') | KeyCode::Home => *scroll = 0,
-            KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?' | '!') | KeyCode::F(1) => state.dialog = None,
-            _ => {}
-        },
+        Some(Dialog::Help(_) | Dialog::Messages(_)) => press_in_text(state, key),
         None => {}
     }
 }
 
+/// A text is scrolled by the keys that move in a list, and left by those that go back, leave, or open it.
+fn press_in_text(state: &mut State, key: &KeyEvent) {
+    let keymap = &state.options.keymap;
+    let (rows, last) = if matches!(state.dialog, Some(Dialog::Help(_))) {
+        let page = reading::help(state.size, keymap, state.view);
+        (page.rows, page.last())
+    } else {
+        let page = reading::messages(state);
+        (page.rows, page.last())
+    };
+    let action = match (key.code, keymap.binding_of(key, state.view).map(|binding| binding.action)) {
+        (KeyCode::Esc | KeyCode::Enter, _) => Some(Action::Back),
+        (KeyCode::Down, _) => Some(Action::Down),
+        (KeyCode::Up, _) => Some(Action::Up),
+        (KeyCode::Char(' '), _) => Some(Action::PageDown),
+        (_, action) => action,
+    };
+    let Some(Dialog::Help(scroll) | Dialog::Messages(scroll)) = &mut state.dialog else { return };
+    let at = (*scroll).min(last);
+    *scroll = match action {
+        Some(Action::Down) => at + 1,
+        Some(Action::Up) => at.saturating_sub(1),
+        Some(Action::HalfPageDown) => at + rows / 2,
+        Some(Action::HalfPageUp) => at.saturating_sub(rows / 2),
+        Some(Action::PageDown) => at + rows,
+        Some(Action::PageUp) => at.saturating_sub(rows),
+        Some(Action::First) => 0,
+        Some(Action::Last) => last,
+        Some(Action::Back | Action::Quit | Action::Help | Action::Messages) => {
+            state.dialog = None;
+            return;
+        }
+        _ => at,
+    }
+    .min(last);
+}
+
 fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: Moment) {
     let count = SortKey::ALL.len();
+    let again = state.options.keymap.binding_of(key, state.view).is_some_and(|it| it.action == Action::Sort);
     let chosen = match key.code {
         KeyCode::Esc | KeyCode::Char('q') => {
             state.dialog = None;
             return;
         }
-        KeyCode::Char('s') => state.sort.reversed(),
         KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => {
             state.dialog = Some(Dialog::Sort((highlighted + 1) % count));
             return;
@@ -120,12 +151,17 @@ fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: 
             state.dialog = Some(Dialog::Sort((highlighted + count - 1) % count));
             return;
         }
-        KeyCode::Enter if SortKey::ALL[highlighted % count] == state.sort.key => state.sort.reversed(),
-        KeyCode::Enter => Sort::by(SortKey::ALL[highlighted % count]),
+        KeyCode::Enter => SortKey::ALL[highlighted % count],
+        _ if again => state.sort.key,
         _ => return,
     };
     state.dialog = None;
-    state.sort = chosen;
+    sort_by(state, chosen, moment);
+}
+
+/// Puts the list in this order; in the other direction where it has it already.
+fn sort_by(state: &mut State, key: SortKey, moment: Moment) {
+    state.sort = if key == state.sort.key { state.sort.reversed() } else { Sort::by(key) };
     state.lanes.outdate(Lane::List);
     state.incidents.restart();
     refresh::soon(state, moment);
@@ -133,7 +169,7 @@ fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: 
 
 fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
     let Some(Dialog::Palette(palette)) = &mut state.dialog else { return };
-    let found = keymap::search(palette.input.value());
+    let found = keymap::search(palette.input.value(), &state.options.keymap, state.view);
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {
         KeyCode::Esc => state.dialog = None,
@@ -142,13 +178,12 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         KeyCode::Up | KeyCode::BackTab => palette.step_back(found.len()),
         KeyCode::Char('p') if control => palette.step_back(found.len()),
         KeyCode::Enter => {
-            let chosen = found.get(palette.highlighted).copied();
+            let chosen = found.get(palette.highlighted);
             state.dialog = None;
             match chosen {
-                Some(binding) if !binding.scope.covers(state.view) => {
-                    say_not_here(state, binding, moment);
-                }
-                Some(binding) => run(state, binding.action, moment, effects),
+                Some(chosen) if !chosen.scope.covers(state.view) => say_not_here(state, &chosen.label, moment),
+                Some(Found { command: Command::Act(action), .. }) => run(state, *action, moment, effects),
+                Some(Found { command: Command::SortBy(key), .. }) => sort_by(state, *key, moment),
                 None => {}
             }
         }

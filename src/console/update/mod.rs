@@ -3,6 +3,7 @@
 
 mod actions;
 mod answers;
+mod chart;
 mod export;
 mod fields;
 mod forms;

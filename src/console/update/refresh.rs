@@ -90,7 +90,7 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     let selected = state.selected();
     if state.detail.wanted != selected {
         // What was read last is kept until the answer comes, so that going through a list does not flicker.
-        let (data, extent) = (state.detail.data.take(), state.detail.extent);
+        let (data, extent) = (state.detail.data.take(), state.detail.extent.carried_over());
         state.detail = DetailPane { wanted: selected, data, extent, ..DetailPane::default() };
         state.lanes.outdate(Lane::Detail);
         if let Some(id) = selected.filter(|_| state.connection.is_up()) {

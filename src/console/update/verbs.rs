@@ -3,9 +3,10 @@
 
 use super::forms;
 use super::submit::write;
+use crate::console::availability;
 use crate::console::effect::{Effect, Lane, Load, Timing, Write};
 use crate::console::event::Moment;
-use crate::console::keymap::{self, Action};
+use crate::console::keymap::Action;
 use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, Field, FieldKind, Form, Note, Place, Purpose, Target, Weight};
 use crate::domain::span;
@@ -20,7 +21,7 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
         Action::Reopen => reopen(state),
         Action::Capture => capture(state, now),
         Action::Retry => {
-            let ids = possible(state, |id| keymap::can_retry(state, id, now).is_ok());
+            let ids = possible(state, |id| availability::can_retry(state, id, now).is_ok());
             return write(state, Write::Retry(ids), effects);
         }
         Action::Discard => discard(state),
@@ -95,13 +96,16 @@ fn about(
 }
 
 fn close(state: &State) -> Form {
-    let is_open = |id| keymap::has_status(state, id, Status::Open).is_ok();
+    let is_open = |id| availability::has_status(state, id, Status::Open).is_ok();
     let mut form = about(state, "Close", "closed already, left as they are", |_| Purpose::Close, is_open);
     if let [one] = form.targets.as_slice()
         && let Some(incident) = state.rows.incident(one.id)
     {
         let wait = span::format(schedule::cap(incident.time_window));
-        form.notes.push(note(format!("its snapshot is captured {wait} after the close; z undoes until then")));
+        form.notes.push(note(format!(
+            "its snapshot is captured {wait} after the close; {} undoes until then",
+            state.key(Action::Undo)
+        )));
     }
     // What is typed at once is the comment: the time is nearly always now.
     let mut fields = vec![Field::new(FieldKind::Comment), Field::new(FieldKind::ClosedAt)];
@@ -110,7 +114,7 @@ fn close(state: &State) -> Form {
 }
 
 fn reopen(state: &State) -> Form {
-    let is_closed = |id| keymap::has_status(state, id, Status::Closed).is_ok();
+    let is_closed = |id| availability::has_status(state, id, Status::Closed).is_ok();
     let purpose = |ids| Purpose::Confirm(Write::Reopen { ids, comment: None });
     let mut form = about(state, "Reopen", "open already, left as they are", purpose, is_closed);
     let count = |wanted: &dyn Fn(&Incident) -> bool| {
@@ -127,12 +131,12 @@ fn reopen(state: &State) -> Form {
 }
 
 fn capture(state: &State, now: Timestamp) -> Form {
-    let ids = possible(state, |id| keymap::can_capture(state, id).is_ok());
+    let ids = possible(state, |id| availability::can_capture(state, id).is_ok());
     let ahead = |incident: &Incident| incident.course().target_run_date().filter(|target| *target > now);
     let early: Vec<Timestamp> = ids.iter().filter_map(|id| state.rows.incident(*id)).filter_map(ahead).collect();
     let timing = if early.is_empty() { Timing::Due } else { Timing::Early };
     let purpose = |ids| Purpose::Confirm(Write::Capture { ids, timing });
-    let can = |id| keymap::can_capture(state, id).is_ok();
+    let can = |id| availability::can_capture(state, id).is_ok();
     let mut form = about(state, "Capture now", "open or captured, left as they are", purpose, can);
     match (early.as_slice(), form.targets.len()) {
         ([], _) => form.notes.push(note("due already: nothing will be missing")),
@@ -152,10 +156,12 @@ fn capture(state: &State, now: Timestamp) -> Form {
 
 fn discard(state: &State) -> Form {
     let purpose = |ids| Purpose::Confirm(Write::Discard(ids));
-    let pending = |id| keymap::is_pending(state, id).is_ok();
+    let pending = |id| availability::is_pending(state, id).is_ok();
     let mut form =
         about(state, "Discard the pending snapshot of", "nothing pending, left as they are", purpose, pending);
-    form.notes.push(warning("no snapshot will be made; P makes one as long as the source holds the events"));
+    let capture = state.key(Action::Capture);
+    let left = format!("no snapshot will be made; {capture} makes one as long as the source holds the events");
+    form.notes.push(warning(left));
     if let [one] = form.targets.as_slice()
         && let Some(error) = state.rows.incident(one.id).and_then(|it| it.pending.as_ref()?.last_error.as_ref())
     {

@@ -5,14 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use super::chart::{self, Chart};
 use super::text::{restyle, wrap};
-use super::{facts, timeline};
-use crate::console::event::{Detail, Picture};
+use super::{facts, picture, timeline};
+use crate::console::event::Detail;
 use crate::console::screen::Focus;
-use crate::console::state::Extent;
-use crate::console::state::excerpt::around_incident;
-use crate::domain::{Incident, Series, Timestamp};
 
 /// Draws the pane.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -71,7 +67,7 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
         ..area
     };
     let chart_height = if roomy { (rest.height * 3 / 5).clamp(8, 18) } else { chart_height(rest.height) };
-    draw_chart(canvas, frame, Rect { height: chart_height.min(rest.height), ..rest }, detail);
+    picture::draw(canvas, frame, Rect { height: chart_height.min(rest.height), ..rest }, detail);
     let below = rest.height.saturating_sub(chart_height);
     if below >= 3 {
         let title = Rect { y: rest.y + chart_height + 1, height: 1, ..rest };
@@ -91,52 +87,8 @@ fn chart_height(rest: u16) -> u16 {
     if rest >= 14 { rest - 5 } else { rest }
 }
 
-fn put(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
+pub(super) fn put(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
     for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
         frame.render_widget(line, Rect { y, height: 1, ..area });
     }
-}
-
-fn draw_chart(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
-    let (state, look, now) = (canvas.state, canvas.look, canvas.moment.now);
-    let preview = match &detail.picture {
-        Picture::Captured(_) => "",
-        Picture::Preview(_) => " preview",
-        Picture::Unavailable(why) => {
-            let wrapped = wrap(why, usize::from(area.width));
-            return put(frame, area, wrapped.into_iter().map(|line| Line::styled(line, look.theme.error)).collect());
-        }
-    };
-    let Some(series) = state.chart_series(now) else { return };
-    let incident = &detail.incident;
-    let kind = state.shown_series(incident, now);
-    let extent = match state.detail.extent {
-        Extent::Whole if is_small(incident, &series) && area.width >= 44 => ", + zooms in",
-        Extent::Whole => "",
-        Extent::Incident => ", zoomed",
-    };
-    let title = format!("{kind}{preview}{extent}");
-    let position = |bucket: Timestamp| {
-        let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
-        usize::try_from(before).unwrap_or(0)
-    };
-    let chart = Chart {
-        title: &title,
-        series: &series,
-        date_started: incident.date_started,
-        date_closed: incident.date_closed,
-        target: incident.pending.as_ref().map(|pending| pending.target_run_date),
-        now,
-        cursor: state.detail.cursor.map(position),
-        aggregation: incident.aggregation,
-        zone: state.zone,
-        glyphs: look.glyphs,
-        theme: &look.theme,
-    };
-    chart::render(frame, area, &chart);
-}
-
-/// Whether the incident and its surroundings are lost in the series, so that zooming in is worth a word.
-fn is_small(incident: &Incident, series: &Series) -> bool {
-    around_incident(series, incident).len() * 2 < series.len()
 }

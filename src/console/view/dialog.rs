@@ -9,6 +9,7 @@ use super::canvas::Canvas;
 use super::footer::{Focused, input};
 use super::text::{cut, width_of, wrap};
 use crate::console::glyphs::Glyphs;
+use crate::console::keymap::Action;
 use crate::console::listing::{Direction, SortKey};
 use crate::console::state::dialog::{Field, FieldKind, Form, Place, Purpose, Weight};
 use crate::export::Format;
@@ -193,7 +194,7 @@ pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
         }
     }
     if inner.height > 0 {
-        let hint = "enter sorts, s reverses";
+        let hint = format!("enter sorts, {} reverses", canvas.state.key(Action::Sort));
         frame.render_widget(Span::styled(hint, theme.dim), Rect { y: inner.bottom() - 1, height: 1, ..inner });
     }
 }

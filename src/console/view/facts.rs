@@ -7,6 +7,7 @@ use super::canvas::Canvas;
 use super::standing;
 use super::text::{cut, number, wrap};
 use crate::console::event::{Detail, Picture};
+use crate::console::keymap::Action;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
@@ -119,12 +120,15 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
     let error = error.map(|error| format!(": {error}")).unwrap_or_default();
     let text = match (standing, &incident.snapshot) {
         (Standing::Open, _) => return ("after the close".to_owned(), theme.dim),
-        (Standing::Nothing, _) => "none: its pending snapshot was given up; P captures it".to_owned(),
+        (Standing::Nothing, _) => {
+            format!("none: its pending snapshot was given up; {} captures it", state.key(Action::Capture))
+        }
         (Standing::Waiting(_), _) => format!("{cell}, at {target}{}", with_run(canvas, pending)),
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
         (Standing::Retrying(..), _) => format!("{cell}{}{error}", tried(canvas, pending)),
         (Standing::Dead, _) => {
-            format!("dead after {MAX_ATTEMPTS} tries, r tries again{}{error}", tried(canvas, pending))
+            let (key, tried) = (state.key(Action::Retry), tried(canvas, pending));
+            format!("dead after {MAX_ATTEMPTS} tries, {key} tries again{tried}{error}")
         }
         (Standing::Partial, Some(facts)) if pending.is_some() => {
             format!("partial, {}; complete at {target}", captured(canvas, facts))

@@ -8,9 +8,12 @@ use tui_input::Input;
 
 use super::canvas::Canvas;
 use super::text::{cut, width_of};
-use crate::console::keymap::{self, BINDINGS, Binding};
+use crate::console::availability::{self, Hint};
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
+
+/// Hints from this place on are shown always.
+const ALWAYS: u8 = 40;
 
 /// Draws the line.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
@@ -91,33 +94,26 @@ fn say(canvas: Canvas<'_>, frame: &mut Frame, toast: &Toast) {
     frame.render_widget(Span::styled(text, style), Rect { x: area.x + x, width: area.width - x, ..area });
 }
 
-/// The keys that can be used now, by their place in the table; those for help and leaving always fit.
+/// The keys that can be used now, by their place; those for help and leaving always fit.
 fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     let theme = &canvas.look.theme;
-    let state = canvas.state;
-    let usable = |binding: &&Binding| {
-        binding.hint.is_some()
-            && binding.scope.covers(state.view)
-            && keymap::availability(binding.action, state, canvas.moment.now).is_ok()
-    };
-    let mut bindings: Vec<&Binding> = BINDINGS.iter().filter(usable).collect();
-    bindings.sort_by_key(|binding| binding.hint);
-    let cost = |binding: &Binding| width_of(&binding.keys[0].name()) + width_of(binding.label) + 3;
-    let (always, others): (Vec<&Binding>, Vec<&Binding>) =
-        bindings.into_iter().partition(|binding| binding.hint >= Some(40));
-    let mut room = width.saturating_sub(1 + always.iter().map(|binding| cost(binding)).sum::<usize>());
-    let mut shown: Vec<&Binding> = Vec::new();
-    for binding in others {
-        if cost(binding) > room {
+    let hints = availability::hints(canvas.state, canvas.moment.now);
+    let named = hints.into_iter().map(|hint| (canvas.state.key(hint.action), hint));
+    let cost = |(key, hint): &(String, Hint)| width_of(key) + width_of(hint.label) + 3;
+    let (always, others): (Vec<_>, Vec<_>) = named.partition(|(_, hint)| hint.place >= ALWAYS);
+    let mut room = width.saturating_sub(1 + always.iter().map(cost).sum::<usize>());
+    let mut shown = Vec::new();
+    for named in others {
+        if cost(&named) > room {
             break;
         }
-        room -= cost(binding);
-        shown.push(binding);
+        room -= cost(&named);
+        shown.push(named);
     }
     let mut spans = vec![Span::raw(" ")];
-    for binding in shown.into_iter().chain(always) {
-        spans.push(Span::styled(binding.keys[0].name(), theme.key));
-        spans.push(Span::styled(format!(" {}  ", binding.label), theme.dim));
+    for (key, hint) in shown.into_iter().chain(always) {
+        spans.push(Span::styled(key, theme.key));
+        spans.push(Span::styled(format!(" {}  ", hint.label), theme.dim));
     }
     Line::from(spans)
 }

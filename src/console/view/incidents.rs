@@ -8,6 +8,7 @@ use super::sparkline::sparkline;
 use super::standing::{self, CELL};
 use super::table;
 use super::text::{Row, age};
+use crate::console::keymap::Action;
 use crate::console::state::excerpt::telling;
 use crate::console::state::processor::standing;
 use crate::domain::{Incident, IncidentId, Status};
@@ -51,12 +52,14 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.incidents;
     let columns = Columns::new(usize::from(canvas.screen.list.width), table::id_width(list));
     table::draw(canvas, frame, list, headings(canvas, columns), |_, id| row(canvas, columns, id));
-    let none = if canvas.state.filter.is_empty() {
-        ["no incidents yet", "n opens one; 'afterimage incident open TITLE' does too"]
+    let key = |action| canvas.state.key(action);
+    let (none, advice) = if canvas.state.filter.is_empty() {
+        ("no incidents yet", format!("{} opens one; 'afterimage incident open TITLE' does too", key(Action::New)))
     } else {
-        ["nothing matches the filter", "/ changes it, esc clears it"]
+        let (change, clear) = (key(Action::Filter), key(Action::Back));
+        ("nothing matches the filter", format!("{change} changes it, {clear} clears it"))
     };
-    table::empty(canvas, frame, list, &none);
+    table::empty(canvas, frame, list, &[none, &advice]);
 }
 
 fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {

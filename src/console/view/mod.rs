@@ -13,6 +13,7 @@ mod incidents;
 mod log;
 mod palette;
 mod pending;
+mod picture;
 mod processor;
 mod snapshots;
 pub mod sparkline;

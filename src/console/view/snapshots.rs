@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use super::canvas::Canvas;
 use super::text::{Row, number};
 use super::{incidents, table};
+use crate::console::keymap::Action;
 use crate::domain::{IncidentId, SnapshotFacts};
 
 /// `partial, clipped` does not fit; the rarer and the graver of the two is `partial`.
@@ -44,7 +45,9 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     table::draw(canvas, frame, list, headings(canvas, columns), |at, id| {
         canvas.state.snapshot_rows.get(at).map_or_else(Line::default, |facts| row(canvas, columns, id, facts))
     });
-    let none = ["no snapshots yet", "close an incident with c; P captures it without waiting"];
+    let (close, capture) = (canvas.state.key(Action::Close), canvas.state.key(Action::Capture));
+    let advice = format!("close an incident with {close}; {capture} captures it without waiting");
+    let none = ["no snapshots yet", &advice];
     table::empty(canvas, frame, list, &none);
 }
 

@@ -5,27 +5,23 @@ use std::time::Duration;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use crate::console::glyphs::Glyphs;
 use crate::domain::span;
 use crate::domain::text::printable;
 
-/// How many columns a text takes.
-pub(super) fn width_of(text: &str) -> usize {
-    text.width()
-}
+pub(super) use crate::console::lines::{width_of, wrap};
 
 /// A text in at most `width` columns, printable, with an ellipsis where something was cut off.
 pub(super) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
     let safe = printable(text);
-    if safe.width() <= width {
+    if width_of(&safe) <= width {
         return safe;
     }
     let mut kept = String::new();
     let mut used = 0;
     for grapheme in safe.graphemes(true) {
-        let next = grapheme.width();
+        let next = width_of(grapheme);
         if used + next + 1 > width {
             break;
         }
@@ -40,18 +36,19 @@ pub(super) fn cut(text: &str, width: usize, glyphs: Glyphs) -> String {
 
 /// A line in at most `width` columns, with a sign where something is left out.
 pub(super) fn cut_line(line: &Line<'static>, width: usize, glyphs: Glyphs) -> Line<'static> {
-    if line.width() <= width {
+    let width_of_span = |span: &Span<'_>| width_of(&span.content);
+    if line.spans.iter().map(width_of_span).sum::<usize>() <= width {
         return line.clone();
     }
     let mut room = width;
     let mut spans = Vec::new();
     for span in &line.spans {
-        if span.width() > room || (span.width() == room && spans.len() + 1 < line.spans.len()) {
+        if width_of_span(span) > room || (width_of_span(span) == room && spans.len() + 1 < line.spans.len()) {
             let text = format!("{}{}", span.content, glyphs.ellipsis());
             spans.push(Span::styled(cut(&text, room, glyphs), span.style));
             break;
         }
-        room -= span.width();
+        room -= width_of_span(span);
         spans.push(span.clone());
     }
     Line { spans, ..line.clone() }
@@ -60,13 +57,13 @@ pub(super) fn cut_line(line: &Line<'static>, width: usize, glyphs: Glyphs) -> Li
 /// The end of a text in at most `width` columns: what tells one place from another is its last part.
 pub(super) fn cut_start(text: &str, width: usize, glyphs: Glyphs) -> String {
     let safe = printable(text);
-    if safe.width() <= width {
+    if width_of(&safe) <= width {
         return safe;
     }
     let mut kept: Vec<&str> = Vec::new();
     let mut used = 1;
     for grapheme in safe.graphemes(true).rev() {
-        used += grapheme.width();
+        used += width_of(grapheme);
         if used > width {
             break;
         }
@@ -74,31 +71,6 @@ pub(super) fn cut_start(text: &str, width: usize, glyphs: Glyphs) -> String {
     }
     let ellipsis = if width > 0 { glyphs.ellipsis() } else { "" };
     std::iter::once(ellipsis).chain(kept.into_iter().rev()).collect()
-}
-
-/// A text broken between words into lines of at most `width` columns.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in printable(text).split_whitespace() {
-        if !line.is_empty() && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        for grapheme in word.graphemes(true) {
-            if !line.is_empty() && line.width() + grapheme.width() > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(grapheme);
-        }
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
-    lines
 }
 
 /// A line built cell by cell, each in exactly its columns.
@@ -111,7 +83,7 @@ impl Row {
     /// A cell that begins at its left.
     pub(super) fn left(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
-        let padding = " ".repeat(width - text.width().min(width));
+        let padding = " ".repeat(width - width_of(&text).min(width));
         self.spans.push(Span::styled(text + &padding, style));
         self
     }
@@ -119,8 +91,29 @@ impl Row {
     /// A cell that ends at its right: numbers.
     pub(super) fn right(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
-        let padding = " ".repeat(width - text.width().min(width));
+        let padding = " ".repeat(width - width_of(&text).min(width));
         self.spans.push(Span::styled(padding + &text, style));
+        self
+    }
+
+    /// A cell that begins at its left, with some of its characters in the second style.
+    pub(super) fn marked(
+        &mut self,
+        text: &str,
+        marked: &[usize],
+        width: usize,
+        (plain, mark): (Style, Style),
+        glyphs: Glyphs,
+    ) -> &mut Self {
+        let text = cut(text, width, glyphs);
+        for (at, c) in text.chars().enumerate() {
+            let style = if marked.contains(&at) { mark } else { plain };
+            match self.spans.last_mut().filter(|last| at > 0 && last.style == style) {
+                Some(last) => last.content.to_mut().push(c),
+                None => self.spans.push(Span::styled(c.to_string(), style)),
+            }
+        }
+        self.spans.push(Span::styled(" ".repeat(width - width_of(&text).min(width)), plain));
         self
     }
 
@@ -214,14 +207,6 @@ mod tests {
         assert_eq!(cut_start("postgres://anna@db.example/incidents", 21, Glyphs::Unicode), "…db.example/incidents");
         assert_eq!(cut_start("demo.db", 7, Glyphs::Unicode), "demo.db");
         assert_eq!(cut_start("demo.db", 0, Glyphs::Unicode), "");
-    }
-
-    #[test]
-    fn texts_are_wrapped_between_words_and_long_words_within() {
-        assert_eq!(wrap("the checkout is slow", 9), ["the", "checkout", "is slow"]);
-        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
-        assert_eq!(wrap("", 3), [""]);
-        assert_eq!(wrap("漢字漢字", 1).len(), 4);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::text::{cut, number, width_of, wrap};
 use crate::console::event::Detail;
+use crate::console::keymap::Action;
 use crate::console::screen::Focus;
 use crate::domain::{Activity, ActivityKind, Status, SupersededSnapshot, Timestamp};
 
@@ -24,7 +25,9 @@ pub(super) fn lines(canvas: Canvas<'_>, detail: &Detail, width: usize, height: u
         activities.chain(superseded).skip(canvas.state.detail.scroll).flatten().take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);
-        let how = if canvas.state.focus == Focus::Detail { "more below: j" } else { "more below: tab, then j" };
+        let (pane, down) = (canvas.state.key(Action::NextPane), canvas.state.key(Action::Down));
+        let there = if canvas.state.focus == Focus::Detail { String::new() } else { format!("{pane}, then ") };
+        let how = format!("more below: {there}{down}");
         lines.push(Line::styled(how, canvas.look.theme.dim));
     }
     lines

@@ -47,25 +47,24 @@ impl vt100::Callbacks for Clipboard {
 impl Screen {
     /// The console on a terminal of 120 columns and 30 rows.
     pub fn open(arguments: &[&str]) -> Self {
-        Self::open_with(120, 30, arguments, &[])
+        Self::open_in(Afterimage::new(), arguments)
     }
 
-    /// The console on a terminal of that size, with these variables besides.
-    pub fn open_with(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// The console of somebody whose home is there already.
+    pub fn open_in(home: Afterimage, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
         command.args(arguments);
-        Self::start(columns, rows, command, variables)
+        Self::start(home, 120, 30, command)
     }
 
     /// A shell with job control, in which the console is a command as any other.
     pub fn open_shell() -> Self {
         let mut command = CommandBuilder::new("bash");
         command.args(["--norc", "--noprofile", "-i"]);
-        Self::start(120, 30, command, &[("PS1", "prompt> ")])
+        Self::start(Afterimage::new(), 120, 30, command)
     }
 
-    fn start(columns: u16, rows: u16, mut command: CommandBuilder, variables: &[(&str, &str)]) -> Self {
-        let home = Afterimage::new();
+    fn start(home: Afterimage, columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("there are pseudo terminals");
         command.env_clear();
         command.cwd(home.home());
@@ -76,9 +75,7 @@ impl Screen {
         command.env("LANG", "C.UTF-8");
         command.env("TZ", "UTC");
         command.env("USER", "anna");
-        for (name, value) in variables {
-            command.env(name, value);
-        }
+        command.env("PS1", "prompt> ");
         let before = modes(&pair.master.tty_name().expect("it has a name"));
         let child = pair.slave.spawn_command(command).expect("the program can be started");
         let parser = vt100::Parser::new_with_callbacks(non_zero(rows), non_zero(columns), 0, Clipboard::default());

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! Mentions above 300 in five minutes             events per 5m  title
+//! preview: complete in 32m 30s, at 22:25                        note
 //!         ┌───────────────────┐ start 21:00, close 21:35        bracket
 //! 4k ┤┈   ┊   ┈  │┈   ┈   ┈   ┊   ┈   ┈   ┈   ·   ·   ·   ·     plot
 //!    │    ┊  ▅▅▅ │            ┊             ·   ·   ·   ·   ·
@@ -13,12 +14,13 @@
 //!    │▅▅▅▅███████████████████████████████▅▅▅· · · · · · · · ·
 //!  0 └────┯━━━━━━▲━━━━━━━━━━┯━━──────────~~~───┬──────────────  axis
 //!    Mar 3 21:00          21:30              22:00              times
-//! Mar 3 21:10  2,234 events      · not yet, capture in 32m 30s  reading
+//! Mar 3 21:10  2,234 events                     · not yet  reading
 //! ```
 
 mod axes;
 mod cells;
 mod incident;
+mod layout;
 mod plot;
 mod reading;
 mod scale;
@@ -26,7 +28,8 @@ mod timeline;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Line;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -38,15 +41,17 @@ use crate::console::zone::Zone;
 use crate::domain::series::{Count, Point};
 use crate::domain::{Aggregation, Series, Timestamp, span, text};
 use incident::Extent;
+use layout::{Layout, Rows};
 use plot::Plot;
-use reading::Unexplained;
-use scale::Scale;
+use reading::{Legend, Unexplained};
 
 /// Everything that the picture is a function of.
 #[derive(Debug, Clone, Copy)]
 pub struct Chart<'a> {
-    /// What is shown; may come from outside.
-    pub title: &'a str,
+    /// What is shown, from the fullest to the shortest; may come from outside.
+    pub titles: &'a [String],
+    /// What is to be known about it in words, from the fullest to the shortest; nothing where it is as one expects.
+    pub notes: &'a [Line<'static>],
     /// The counts.
     pub series: &'a Series,
     /// When the incident started.
@@ -74,41 +79,57 @@ pub fn render(frame: &mut Frame, area: Rect, chart: &Chart<'_>) {
     draw(frame.buffer_mut(), area, chart);
 }
 
+/// The bucket that is drawn at a place of the screen, where the chart has `area`: for a click. `None` outside of the
+/// columns and the axis below them.
+#[must_use]
+pub fn bucket_at(area: Rect, chart: &Chart<'_>, place: Position) -> Option<Timestamp> {
+    let points = chart.series.points();
+    let layout = Layout::new(area, chart, &points);
+    let rows = layout.rows.bracket.unwrap_or(layout.plot).y..layout.rows.reading.map_or(area.bottom(), |row| row.y);
+    let column = place.x.checked_sub(layout.plot.x).filter(|_| rows.contains(&place.y))?;
+    let cell = layout.cells.get(usize::from(column))?;
+    Some(points[cell.points.start + cell.points.len() / 2].bucket)
+}
+
 fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
     let area = area.intersection(buffer.area);
     if area.is_empty() {
         return;
     }
     let points = chart.series.points();
-    let rows = Rows::new(area);
-    if let Some(row) = rows.title {
+    let layout = Layout::new(area, chart, &points);
+    if let Some(row) = layout.rows.title {
         title(buffer, row, chart);
     }
+    if let Some(row) = layout.rows.note {
+        let fits = |note: &&Line<'_>| note.width() <= usize::from(row.width);
+        if let Some(note) = chart.notes.iter().find(fits).or(chart.notes.last()) {
+            buffer.set_line(row.x, row.y, note, row.width);
+        }
+    }
     if points.is_empty() {
-        nothing(buffer, rows.plot, chart);
+        nothing(buffer, layout.plot, chart);
     } else {
-        picture(buffer, area, &rows, chart, &points);
+        picture(buffer, &layout, chart, &points);
     }
 }
 
-fn picture(buffer: &mut Buffer, area: Rect, rows: &Rows, chart: &Chart<'_>, points: &[Point]) {
-    let scale = Scale::new(peak(points), rows.plot.height, is_whole(points));
-    let labels = if rows.axis.is_some() && area.width >= 30 { scale.ticks(rows.plot.height) } else { Vec::new() };
-    let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);
-    let plot_area = Rect { x: area.x + gutter, width: area.width - gutter, ..rows.plot };
-    let cells = reduce_max(points, usize::from(plot_area.width), chart.now);
-    let extent = Extent::new(chart, points, &cells, chart.series.period);
+fn picture(buffer: &mut Buffer, layout: &Layout, chart: &Chart<'_>, points: &[Point]) {
+    let Layout { rows, gutter, cells, scale, plot: plot_area, .. } = layout;
+    let (gutter, scale) = (*gutter, *scale);
+    let extent = Extent::new(chart, points, cells, chart.series.period);
     let cursor = chart.cursor.map(|cursor| cursor.min(points.len() - 1));
-    let plot = Plot { chart, cells: &cells, scale, extent, gridlines: gutter > 0, cursor };
-    plot.draw(buffer, plot_area);
+    let plot = Plot { chart, cells, scale, extent, gridlines: gutter > 0, cursor };
+    plot.draw(buffer, *plot_area);
     if gutter > 0 {
-        axes::vertical(buffer, rows.plot, gutter, &labels, chart);
+        let beside = Rect { x: plot_area.x - gutter, width: plot_area.width + gutter, ..*plot_area };
+        axes::vertical(buffer, beside, gutter, &layout.labels, chart);
     }
     if let Some(row) = rows.bracket {
         incident::draw(buffer, row, gutter, extent, chart, points);
     }
     let ticks = match rows.labels {
-        Some(_) => timeline::ticks(points, &cells, chart.series.period, chart.zone, gutter),
+        Some(_) => timeline::ticks(points, cells, chart.series.period, chart.zone, gutter),
         None => Vec::new(),
     };
     if let Some(row) = rows.axis {
@@ -118,54 +139,24 @@ fn picture(buffer: &mut Buffer, area: Rect, rows: &Rows, chart: &Chart<'_>, poin
         axes::times(buffer, row, &ticks, chart);
     }
     if let Some(row) = rows.reading {
-        reading::draw(buffer, row, chart, points, cursor, &unexplained(&plot, rows.axis.is_some(), plot_area));
+        let marks = unexplained(&plot, rows, *plot_area);
+        reading::draw(buffer, row, chart, points, cursor, Legend { marks: &marks, noted: rows.note.is_some() });
     }
 }
 
-/// Which rows there is room for: the bars first, then the reading, the bracket, the axis, its labels and the title.
-struct Rows {
-    title: Option<Rect>,
-    bracket: Option<Rect>,
-    plot: Rect,
-    axis: Option<Rect>,
-    labels: Option<Rect>,
-    reading: Option<Rect>,
-}
-
-impl Rows {
-    fn new(area: Rect) -> Self {
-        let row = |y: u16| Rect { y, height: 1, ..area };
-        let mut top = area.y;
-        let mut bottom = area.bottom();
-        let mut from_top = |least: u16| {
-            let y = top;
-            (area.height >= least).then(|| {
-                top += 1;
-                row(y)
-            })
-        };
-        let (title, bracket) = (from_top(9), from_top(4));
-        let mut from_bottom = |least: u16| {
-            (area.height >= least).then(|| {
-                bottom -= 1;
-                row(bottom)
-            })
-        };
-        let (reading, labels, axis) = (from_bottom(2), from_bottom(7), from_bottom(5));
-        Self { title, bracket, plot: Rect { y: top, height: bottom - top, ..area }, axis, labels, reading }
-    }
-}
-
+/// The fullest title that has room; beside what is counted where there is room for both.
 fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>) {
+    let Some(shortest) = chart.titles.last() else { return };
     let unit = format!("{} per {}", reading::unit(chart.aggregation, true), span::format(chart.series.period));
     let length = width_of(&unit);
-    let room = if length + 12 <= row.width {
+    let room = if length + 2 + width_of(shortest).min(10) <= row.width {
         buffer.set_stringn(row.right() - length, row.y, unit, usize::from(length), chart.theme.chart_axis);
         row.width - length - 2
     } else {
         row.width
     };
-    let title = shorten(chart.title, usize::from(room), chart.glyphs);
+    let title = chart.titles.iter().find(|title| width_of(title) <= room).unwrap_or(shortest);
+    let title = shorten(title, usize::from(room), chart.glyphs);
     buffer.set_stringn(row.x, row.y, title, usize::from(room), chart.theme.title);
 }
 
@@ -176,30 +167,33 @@ fn nothing(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
 }
 
 /// The marks of the picture that have no caption in it, the most important first.
-fn unexplained(plot: &Plot<'_>, has_axis: bool, area: Rect) -> Vec<Unexplained> {
+fn unexplained(plot: &Plot<'_>, rows: &Rows, area: Rect) -> Vec<Unexplained> {
     let any = |value: Value| plot.cells.iter().any(|cell| cell.value == value);
     let mut marks = Vec::new();
-    let note = capture_note(plot.chart).map_or(7, |note| note.len().max(7));
-    let least = u16::try_from(note + 2).unwrap_or(u16::MAX);
+    let countdown = countdowns(plot.chart).last().filter(|_| rows.note.is_none()).map_or(0, String::len);
+    let least = u16::try_from(countdown.max(7) + 2).unwrap_or(u16::MAX);
     if any(Value::Future) && !(plot.has_caption(Value::Future, area.width, least) && area.height >= 2) {
         marks.push(Unexplained::Future);
     }
     if any(Value::Gap) && !plot.has_caption(Value::Gap, area.width, 9) {
         marks.push(Unexplained::Gap);
     }
-    if has_axis && plot.cells.iter().any(|cell| cell.partial) {
+    if rows.axis.is_some() && plot.cells.iter().any(|cell| cell.partial) {
         marks.push(Unexplained::Partial);
     }
     marks
 }
 
-/// When what has not happened yet will have been kept.
-fn capture_note(chart: &Chart<'_>) -> Option<String> {
-    let target = chart.target?;
-    if target > chart.now {
-        Some(format!("capture in {}", span::format(target.since(chart.now))))
-    } else {
-        Some("capture due".to_owned())
+/// When what has not happened yet will have been kept, from the fullest to the shortest.
+fn countdowns(chart: &Chart<'_>) -> Vec<String> {
+    match chart.target {
+        Some(target) if target > chart.now => {
+            let left = span::format(target.since(chart.now));
+            let complete = format!("complete in {left}");
+            vec![format!("{complete}, at {}", chart.zone.brief(target, chart.now)), complete, format!("{left} left")]
+        }
+        Some(_) => vec!["capture due".to_owned()],
+        None => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::cells::{Cell, Value};
 use super::incident::Extent;
 use super::scale::Scale;
-use super::{Chart, capture_note};
+use super::{Chart, countdowns};
 
 /// What is drawn, in columns.
 pub(super) struct Plot<'a> {
@@ -110,13 +110,14 @@ impl Plot<'_> {
     fn captions(&self, width: u16, rows: u16) -> Vec<Caption> {
         let mut captions = Vec::new();
         for (value, start, end) in self.stretches(width) {
+            let fits = |line: &String| line.len() + 2 <= usize::from(end - start);
+            let countdown = countdowns(self.chart).into_iter().find(fits);
             let lines = match value {
                 Value::Gap => vec!["no data".to_owned()],
-                Value::Future => std::iter::once("not yet".to_owned()).chain(capture_note(self.chart)).collect(),
+                Value::Future => std::iter::once("not yet".to_owned()).chain(countdown).collect(),
                 Value::Count(_) => continue,
             };
-            let lines: Vec<String> = lines.into_iter().map(|line| format!(" {line} ")).collect();
-            let lines: Vec<String> = lines.into_iter().filter(|line| line.len() <= usize::from(end - start)).collect();
+            let lines: Vec<String> = lines.into_iter().filter(fits).map(|line| format!(" {line} ")).collect();
             let count = u16::try_from(lines.len()).unwrap_or(0).min(rows);
             for (line, text) in (0..count).zip(lines) {
                 let length = u16::try_from(text.len()).unwrap_or(u16::MAX);

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::cells::{Value, is_partial, value};
 use super::scale::exact;
-use super::{Chart, capture_note};
+use super::{Chart, countdowns};
 use crate::domain::Aggregation;
 use crate::domain::series::{Count, Coverage, Point};
 
@@ -18,13 +18,22 @@ pub(super) enum Unexplained {
     Partial,
 }
 
+/// What the line has to explain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Legend<'a> {
+    /// The most important first.
+    pub marks: &'a [Unexplained],
+    /// Whether the note above the picture says when the snapshot will be complete.
+    pub noted: bool,
+}
+
 pub(super) fn draw(
     buffer: &mut Buffer,
     row: Rect,
     chart: &Chart<'_>,
     points: &[Point],
     cursor: Option<usize>,
-    marks: &[Unexplained],
+    Legend { marks, noted }: Legend<'_>,
 ) {
     let Readings { full, bare } = match cursor.and_then(|cursor| points.get(cursor)) {
         Some(point) => at_cursor(chart, point),
@@ -34,7 +43,7 @@ pub(super) fn draw(
     let fits = |reading: &Line<'_>, legend: &Line<'_>| reading.width() + 2 + legend.width() <= width;
     // What the bars lack is explained even where that shortens the reading, the rest where there is room left.
     let shortest = if marks.first() == Some(&Unexplained::Partial) { 1 } else { full.len() };
-    let explained = notes(chart, marks).into_iter().find_map(|note| {
+    let explained = explanations(chart, marks, noted).into_iter().find_map(|note| {
         let first = legend(chart, marks.get(..1)?, &note);
         Some((full[..shortest].iter().find(|reading| fits(reading, &first))?, note))
     });
@@ -136,13 +145,16 @@ fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
     }
 }
 
-/// What is said of what has not happened yet, in full and in short.
-fn notes(chart: &Chart<'_>, marks: &[Unexplained]) -> Vec<String> {
+/// What is said of what has not happened yet, from the fullest to the shortest. When that will be is in the note
+/// already, where there is one.
+fn explanations(chart: &Chart<'_>, marks: &[Unexplained], noted: bool) -> Vec<String> {
     let plain = "not yet".to_owned();
-    match capture_note(chart) {
-        Some(note) if marks.contains(&Unexplained::Future) => vec![format!("{plain}, {note}"), note, plain],
-        _ => vec![plain],
+    if noted || !marks.contains(&Unexplained::Future) {
+        return vec![plain];
     }
+    let countdowns = countdowns(chart);
+    let full = countdowns.iter().map(|countdown| format!("{plain}, {countdown}"));
+    full.chain(countdowns.clone()).chain([plain.clone()]).collect()
 }
 
 /// What the marks mean.

@@ -1,5 +1,6 @@
 //! Pictures of charts, to be looked at.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -84,9 +85,12 @@ fn drawn(fixture: &Fixture, size: (u16, u16), cursor: Option<usize>, glyphs: Gly
     terminal.backend().buffer().clone()
 }
 
+static TITLES: LazyLock<Vec<String>> = LazyLock::new(|| vec!["Mentions above 300 in five minutes".into()]);
+
 fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme: &'a Theme) -> Chart<'a> {
     Chart {
-        title: "Mentions above 300 in five minutes",
+        titles: &TITLES,
+        notes: &[],
         series: &fixture.series,
         date_started: fixture.date_started,
         date_closed: fixture.date_closed,
@@ -250,12 +254,12 @@ fn only_its_own_rectangle_is_drawn_in() {
 fn a_title_from_outside_is_harmless_and_cut_to_its_room() {
     let fixture = mentions(CAPTURED);
     let theme = Theme::colour();
-    let title = "\u{1b}[31m漢字 ".repeat(20);
+    let titles = vec!["\u{1b}[31m漢字 ".repeat(20)];
     let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 12));
     draw(
         &mut buffer,
         Rect::new(0, 0, 60, 12),
-        &Chart { title: &title, ..chart(&fixture, None, Glyphs::Ascii, &theme) },
+        &Chart { titles: &titles, ..chart(&fixture, None, Glyphs::Ascii, &theme) },
     );
     let picture = text(&buffer);
     let first = picture.lines().next().unwrap();
@@ -270,6 +274,24 @@ fn any_count() -> impl Strategy<Value = Count> {
         Just(Count::Whole(i64::MAX)),
         any::<f64>().prop_map(Count::Estimate),
     ]
+}
+
+#[test]
+fn what_is_to_be_known_stands_above_the_picture_and_is_cut_to_its_room() {
+    let fixture = mentions(WAITING);
+    let theme = Theme::colour();
+    let notes = ["complete in 32m 30s, at 22:25; clipped: no data before 08:35", "clipped: no data before 08:35"];
+    let notes = notes.map(|note| Line::styled(note, theme.partial));
+    let drawn = |width, height| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        let chart = Chart { notes: &notes, ..chart(&fixture, None, Glyphs::Unicode, &theme) };
+        let area = buffer.area;
+        draw(&mut buffer, area, &chart);
+        text(&buffer)
+    };
+    insta::assert_snapshot!("noted_100x16", drawn(100, 16));
+    assert!(drawn(40, 16).lines().nth(1).unwrap().starts_with("clipped: no data before 08:35"));
+    assert!(!drawn(100, 9).contains("clipped"), "with little room the legend says it");
 }
 
 prop_compose! {
@@ -308,6 +330,28 @@ proptest! {
         let buffer = drawn(&fixture, (width, height), cursor, glyphs, &Theme::colour());
         if ascii {
             prop_assert!(text(&buffer).is_ascii());
+        }
+    }
+
+    #[test]
+    fn what_lies_at_a_place_is_what_is_drawn_there(
+        fixture in any_fixture(), width in 1..160u16, height in 1..30u16, x in 0..200u16, y in 0..40u16,
+    ) {
+        let theme = Theme::colour();
+        let area = Rect::new(3, 2, width, height);
+        let chart = chart(&fixture, None, Glyphs::Unicode, &theme);
+        let points = fixture.series.points();
+        if let Some(bucket) = bucket_at(area, &chart, Position::new(x, y)) {
+            prop_assert!(area.contains(Position::new(x, y)));
+            let position = points.iter().position(|point| point.bucket == bucket);
+            let layout = Layout::new(area, &chart, &points);
+            let cell = &layout.cells[usize::from(x - layout.plot.x)];
+            prop_assert!(position.is_some_and(|position| cell.points.contains(&position)));
+        }
+        let layout = Layout::new(area, &chart, &points);
+        for column in 0..u16::try_from(layout.cells.len()).unwrap() {
+            let place = Position::new(layout.plot.x + column, layout.plot.y);
+            prop_assert!(bucket_at(area, &chart, place).is_some(), "every column has a bucket");
         }
     }
 

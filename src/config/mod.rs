@@ -3,6 +3,8 @@
 //! Knows what may be configured, and nothing of what is done with it. No message holds a line of the file: it may hold a
 //! password.
 
+mod files;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,12 +15,17 @@ use thiserror::Error;
 
 use crate::domain::{span, text};
 
+pub use files::{SettingsFile, own_themes};
+
 /// Time between two runs where nothing is said (rule 15).
 pub const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
 const LONGEST_INTERVAL: Duration = Duration::from_hours(7 * 24);
 const LARGEST_BATCH: u32 = 10_000;
 /// Bytes of a configuration file, at the most: somebody may name another file by mistake.
 const FILE_LIMIT: u64 = 1_000_000;
+
+/// How this file is called where it is wrong.
+const KIND: &str = "configuration file";
 
 /// What the configuration file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -34,6 +41,10 @@ pub struct Configuration {
     /// Rows of every batch of the daemon.
     #[serde(default, deserialize_with = "batch_size")]
     pub batch_size: Option<u32>,
+    /// The file with the keys of the console.
+    pub keymap: Option<PathBuf>,
+    /// What the console looks like: the name of a theme, or its file.
+    pub theme: Option<String>,
 }
 
 /// What the environment says. A variable that is empty says nothing.
@@ -49,6 +60,10 @@ pub struct Environment {
     pub no_color: bool,
     /// Whether texts may hold more than ASCII.
     pub unicode: bool,
+    /// `TERM`
+    pub term: Option<String>,
+    /// `COLORTERM`
+    pub colorterm: Option<String>,
 }
 
 /// Which database is meant.
@@ -64,22 +79,36 @@ pub enum Database {
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the configuration file {path} cannot be read: {source}")]
+    #[error("the {what} {path} cannot be read: {source}")]
     File {
+        /// What kind of file it is.
+        what: &'static str,
         /// Which.
         path: String,
         /// What the system said.
         source: std::io::Error,
     },
     /// The file says something that makes no sense.
-    #[error("the configuration file {path} is wrong in line {line}: {problem}")]
+    #[error("the {what} {path} is wrong in line {line}: {problem}")]
     Malformed {
+        /// What kind of file it is.
+        what: &'static str,
         /// Which.
         path: String,
         /// Where, counted from 1.
         line: usize,
         /// What is wrong there.
         problem: String,
+    },
+    /// A theme that is not there.
+    #[error("there is no theme '{name}'{perhaps}: it is a file, or one of {known}")]
+    NoTheme {
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        perhaps: String,
+        /// What there is.
+        known: String,
     },
     /// Nobody knows where a user's files belong.
     #[error("there is no home folder: name a database with --database-url")]
@@ -110,6 +139,8 @@ impl Environment {
             login: ["LOGNAME", "USER"].into_iter().find_map(variable).or_else(|| whoami::username().ok()),
             no_color: variable("NO_COLOR").is_some(),
             unicode: locale.contains("utf-8") || locale.contains("utf8"),
+            term: variable("TERM"),
+            colorterm: variable("COLORTERM"),
         }
     }
 }
@@ -120,13 +151,13 @@ impl Configuration {
     /// # Errors
     /// Where it cannot be read, or says what it may not.
     pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
-        let own = || Some(choose_base_strategy().ok()?.config_dir().join("afterimage").join("config.toml"));
+        let own = || own_folder().map(|folder| folder.join("config.toml"));
         let Some(path) = named.map(Path::to_owned).or_else(own) else { return Ok(Self::default()) };
         let shown = text::printable(&path.display().to_string());
         match read_limited(&path) {
-            Ok(text) => Self::parse(&text, &shown),
+            Ok(text) => Ok(Self::parse(&text, &shown)?.seen_from(path.parent())),
             Err(source) if named.is_none() && source.kind() == ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ConfigError::File { path: shown, source }),
+            Err(source) => Err(ConfigError::File { what: KIND, path: shown, source }),
         }
     }
 
@@ -134,7 +165,12 @@ impl Configuration {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-            ConfigError::Malformed { path: path.to_owned(), line, problem: text::printable(error.message()) }
+            ConfigError::Malformed {
+                what: KIND,
+                path: path.to_owned(),
+                line,
+                problem: text::printable(error.message()),
+            }
         })
     }
 
@@ -157,6 +193,11 @@ impl Configuration {
         let named = given.or(environment.user.as_deref()).or(self.user.as_deref()).or(environment.login.as_deref());
         named.unwrap_or("unknown").to_owned()
     }
+}
+
+/// Where a user's own configuration is.
+fn own_folder() -> Option<PathBuf> {
+    Some(choose_base_strategy().ok()?.config_dir().join("afterimage"))
 }
 
 fn read_limited(path: &Path) -> std::io::Result<String> {
@@ -217,12 +258,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_may_say_four_things() {
-        let text = "database_url = 'sqlite:a.db'\nuser = 'ann'\ninterval = '5m'\nbatch_size = 100\n";
+    fn a_file_may_say_six_things() {
+        let text = "database_url = 'sqlite:a.db'\nuser = 'ann'\ninterval = '5m'\nbatch_size = 100\n\
+                    keymap = 'keys.toml'\ntheme = 'dark'\n";
         let read = Configuration::parse(text, "config.toml").unwrap();
         assert_eq!(read.database_url.as_deref(), Some("sqlite:a.db"));
         assert_eq!(read.user.as_deref(), Some("ann"));
         assert_eq!((read.interval, read.batch_size), (Some(Duration::from_mins(5)), Some(100)));
+        assert_eq!((read.keymap.as_deref(), read.theme.as_deref()), (Some(Path::new("keys.toml")), Some("dark")));
         assert_eq!(Configuration::parse("", "config.toml").unwrap(), Configuration::default());
     }
 

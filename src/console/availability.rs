@@ -1,9 +1,10 @@
-//! When an action is possible, and if not, why: in words for the operator.
+//! When an action is possible, and if not, why: in words for the operator. And which of the possible ones matter now.
 
-use super::action::Action;
+use crate::console::keymap::{Action, BINDINGS, Binding};
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
-use crate::console::state::{Extent, State, ViewKind};
+use crate::console::state::extent::{Change, Direction};
+use crate::console::state::{State, ViewKind};
 use crate::domain::{IncidentId, PendingState, Status, Timestamp};
 
 use Action as A;
@@ -12,7 +13,7 @@ use Action as A;
 ///
 /// # Errors
 /// Where it is not possible.
-pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
+pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
     match action {
         // Forms that one types into open without the database too: had they not, what is typed ahead would be keys.
         A::Close => possible_for_one(state, |id| has_status(state, id, Status::Open)),
@@ -46,16 +47,70 @@ pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(),
         A::NextPane | A::PreviousPane if state.screen().arrangement == Arrangement::TooSmall => {
             Err("the terminal is too small".to_owned())
         }
-        A::ZoomIn if state.detail.extent == Extent::Incident => Err("the chart is zoomed in already".to_owned()),
-        A::ZoomOut if state.detail.extent == Extent::Whole => Err("the chart shows all of the series".to_owned()),
-        A::CursorLeft | A::CursorRight | A::SwitchSeries | A::ZoomIn | A::ZoomOut => {
-            state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
-        }
+        A::SwitchSeries => state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
+        A::CursorLeft | A::CursorRight => state.charted(now).map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
+        A::ZoomIn => changes_chart(state, Change::In, "the chart is zoomed in as far as it goes", now),
+        A::ZoomOut | A::ZoomWhole => changes_chart(state, Change::All, "the chart shows all of the series", now),
+        A::PanLeft => changes_chart(state, Change::Pan(Direction::Earlier), "the series begins here", now),
+        A::PanRight => changes_chart(state, Change::Pan(Direction::Later), "the series ends here", now),
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {
             let clears = !state.filter.is_empty() && state.view == ViewKind::Incidents;
-            clears.then_some(()).ok_or_else(|| "there is nothing to go back from; q quits".to_owned())
+            clears
+                .then_some(())
+                .ok_or_else(|| format!("there is nothing to go back from; {} quits", state.key(A::Quit)))
         }
         _ => Ok(()),
+    }
+}
+
+/// The possible actions for the line of hints, what matters most first, each with the word for it here.
+#[must_use]
+pub fn hints(state: &State, now: Timestamp) -> Vec<Hint> {
+    let usable = |binding: &&Binding| {
+        binding.scope.covers(state.view)
+            && !state.options.keymap.keys(binding.action).is_empty()
+            && of(binding.action, state, now).is_ok()
+    };
+    let mut hints: Vec<Hint> = BINDINGS.iter().filter(usable).filter_map(|binding| hint(binding, state)).collect();
+    hints.sort_by_key(|hint| hint.place);
+    hints
+}
+
+/// An action in the line of hints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hint {
+    /// What is done.
+    pub action: Action,
+    /// In a word or two.
+    pub label: &'static str,
+    /// Its place: the lower, the more it matters.
+    pub place: u8,
+}
+
+/// What the table says, unless something is special here: a row that has failed, a pane or a mode to leave.
+fn hint(binding: &Binding, state: &State) -> Option<Hint> {
+    let in_detail = state.focus == Focus::Detail;
+    let marked = state.list().is_some_and(|list| !list.marks().is_empty());
+    let (place, label) = match binding.action {
+        // It is possible only where something has failed.
+        A::Retry => (1, binding.label),
+        A::Freeze if state.frozen_since.is_some() => (2, "go on"),
+        A::Back if in_detail => (3, "back"),
+        A::Open if in_detail => return None,
+        A::Back if marked => return None,
+        A::Back => (19, "clear the filter"),
+        A::CursorRight if in_detail => (6, "read values"),
+        A::SwitchSeries | A::ZoomIn | A::ZoomOut if in_detail => (7, binding.label),
+        _ => (binding.hint?, binding.label),
+    };
+    Some(Hint { action: binding.action, label, place })
+}
+
+fn changes_chart(state: &State, change: Change, otherwise: &str, now: Timestamp) -> Result<(), String> {
+    match (state.charted(now), state.extent_after(change, now)) {
+        (None, _) => Err("there is no chart".to_owned()),
+        (Some(_), None) => Err(otherwise.to_owned()),
+        (Some(_), Some(_)) => Ok(()),
     }
 }
 

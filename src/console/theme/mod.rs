@@ -1,5 +1,10 @@
-//! What every role on the screen looks like. Knows roles, not widgets, and only the 16 colours that the terminal itself
-//! defines, so that light and dark themes stay readable. Never paints a background.
+//! What every role on the screen looks like. Knows roles, not widgets. By itself it uses only the 16 colours that the
+//! terminal defines, so that light and dark ones stay readable; other themes are files. Never paints a background.
+
+mod depth;
+mod file;
+
+pub use depth::Depth;
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -141,37 +146,41 @@ impl Theme {
         }
     }
 
-    /// Every style with the name of its role.
+    /// Every style with the name of its role, as a theme file writes it.
     #[must_use]
-    pub const fn roles(&self) -> [(&'static str, Style); 27] {
+    pub fn roles(mut self) -> [(&'static str, Style); 27] {
+        self.roles_mut().map(|(role, style)| (role, *style))
+    }
+
+    const fn roles_mut(&mut self) -> [(&'static str, &mut Style); 27] {
         [
-            ("text", self.text),
-            ("dim", self.dim),
-            ("title", self.title),
-            ("border", self.border),
-            ("border_focused", self.border_focused),
-            ("selected", self.selected),
-            ("key", self.key),
-            ("open", self.open),
-            ("closed", self.closed),
-            ("pending", self.pending),
-            ("due", self.due),
-            ("captured", self.captured),
-            ("partial", self.partial),
-            ("failing", self.failing),
-            ("dead", self.dead),
-            ("warning", self.warning),
-            ("error", self.error),
-            ("success", self.success),
-            ("badge", self.badge),
-            ("spark", self.spark),
-            ("chart_bar", self.chart_bar),
-            ("chart_incident", self.chart_incident),
-            ("chart_mark", self.chart_mark),
-            ("chart_axis", self.chart_axis),
-            ("chart_cursor", self.chart_cursor),
-            ("chart_future", self.chart_future),
-            ("chart_gap", self.chart_gap),
+            ("text", &mut self.text),
+            ("dim", &mut self.dim),
+            ("title", &mut self.title),
+            ("border", &mut self.border),
+            ("border-focused", &mut self.border_focused),
+            ("selected", &mut self.selected),
+            ("key", &mut self.key),
+            ("open", &mut self.open),
+            ("closed", &mut self.closed),
+            ("pending", &mut self.pending),
+            ("due", &mut self.due),
+            ("captured", &mut self.captured),
+            ("partial", &mut self.partial),
+            ("failing", &mut self.failing),
+            ("dead", &mut self.dead),
+            ("warning", &mut self.warning),
+            ("error", &mut self.error),
+            ("success", &mut self.success),
+            ("badge", &mut self.badge),
+            ("spark", &mut self.spark),
+            ("chart-bar", &mut self.chart_bar),
+            ("chart-incident", &mut self.chart_incident),
+            ("chart-mark", &mut self.chart_mark),
+            ("chart-axis", &mut self.chart_axis),
+            ("chart-cursor", &mut self.chart_cursor),
+            ("chart-future", &mut self.chart_future),
+            ("chart-gap", &mut self.chart_gap),
         ]
     }
 }

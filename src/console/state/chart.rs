@@ -1,0 +1,39 @@
+//! What the chart of the selected incident shows.
+
+use super::State;
+use super::extent::{Change, Extent, Subject};
+use crate::console::event::Picture;
+use crate::domain::{Incident, Series, SeriesKind, Timestamp};
+
+impl State {
+    /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
+    #[must_use]
+    pub fn shown_series(&self, incident: &Incident, now: Timestamp) -> SeriesKind {
+        let first = if incident.course().is_long(now) { SeriesKind::Lifetime } else { SeriesKind::Windowed };
+        self.detail.series.unwrap_or(first)
+    }
+
+    /// The series under the chart, all of it, and whose it is; `None` where there is nothing to draw.
+    #[must_use]
+    pub fn charted(&self, now: Timestamp) -> Option<Subject<'_>> {
+        let detail = self.shown_detail()?;
+        let incident = &detail.incident;
+        let series = series_of(&detail.picture, self.shown_series(incident, now))?;
+        (!series.is_empty()).then_some(Subject { series, incident })
+    }
+
+    /// How much of it would be shown after a change; `None` where that changes nothing.
+    #[must_use]
+    pub fn extent_after(&self, change: Change, now: Timestamp) -> Option<Extent> {
+        self.detail.extent.changed(change, self.charted(now)?, self.detail.cursor)
+    }
+}
+
+/// One of the two series of a picture, if there is a picture.
+fn series_of(picture: &Picture, kind: SeriesKind) -> Option<&Series> {
+    let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = picture else { return None };
+    Some(match kind {
+        SeriesKind::Windowed => &snapshot.windowed,
+        SeriesKind::Lifetime => &snapshot.lifetime,
+    })
+}

@@ -1,0 +1,142 @@
+//! The chart of the selected incident: what of the state it shows, and in which words.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::canvas::Canvas;
+use super::chart::{self, Chart};
+use super::detail::put;
+use super::text::wrap;
+use crate::console::event::{Detail, Picture};
+use crate::console::keymap::Action;
+use crate::console::state::excerpt;
+use crate::console::state::extent::{Extent, Subject};
+use crate::console::zone::Zone;
+use crate::domain::window::Range;
+use crate::domain::{Series, Status, Timestamp, span};
+
+/// Draws the chart, or says why there is none.
+pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
+    let (state, look, now) = (canvas.state, canvas.look, canvas.moment.now);
+    if let Picture::Unavailable(why) = &detail.picture {
+        let wrapped = wrap(why, usize::from(area.width));
+        return put(frame, area, wrapped.into_iter().map(|line| Line::styled(line, look.theme.error)).collect());
+    }
+    let Some(subject) = state.charted(now) else { return };
+    let incident = subject.incident;
+    let range = state.detail.extent.range(subject);
+    let series = excerpt::part(subject.series, range);
+    let position = |bucket: Timestamp| {
+        let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
+        usize::try_from(before).unwrap_or(0)
+    };
+    let chart = Chart {
+        titles: &titles(canvas, detail, subject, range),
+        notes: &notes(canvas, detail, subject),
+        series: &series,
+        date_started: incident.date_started,
+        date_closed: incident.date_closed,
+        target: incident.pending.as_ref().map(|pending| pending.target_run_date),
+        now,
+        cursor: state.detail.cursor.map(position),
+        aggregation: incident.aggregation,
+        zone: state.zone,
+        glyphs: look.glyphs,
+        theme: &look.theme,
+    };
+    chart::render(frame, area, &chart);
+}
+
+/// What is shown, from the fullest to the shortest.
+fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Range) -> Vec<String> {
+    let (state, now) = (canvas.state, canvas.moment.now);
+    let preview = if matches!(detail.picture, Picture::Preview(_)) { " preview" } else { "" };
+    let kind = format!("{}{preview}", state.shown_series(subject.incident, now));
+    if state.detail.extent == Extent::Whole {
+        let hint = subject.is_lost_in_it().then(|| format!("{kind}, {} zooms in", state.key(Action::ZoomIn)));
+        return hint.into_iter().chain([kind]).collect();
+    }
+    let (zone, whole) = (state.zone, subject.series.range);
+    let (shown, length) = (from_to(zone, range), span::format(whole.length()));
+    // The day stands on the axis too.
+    let brief = format!("{} to {}", zone.minute(range.start), zone.minute(range.end));
+    vec![
+        format!("{kind}, {shown} of {}", from_to(zone, whole)),
+        format!("{kind}, {shown} of {length}"),
+        format!("{shown} of {length}"),
+        format!("{brief} of {length}"),
+        brief,
+        "zoomed".to_owned(),
+    ]
+}
+
+/// What the picture is not yet, or will never be, from the fullest to the shortest; nothing where it is complete.
+fn notes(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>) -> Vec<Line<'static>> {
+    let theme = &canvas.look.theme;
+    let (full, short) = completeness(canvas, detail);
+    let clipped = clipped(canvas, subject.series, &detail.picture);
+    let style = match (&clipped, &detail.picture) {
+        (None, Picture::Preview(_)) => theme.pending,
+        _ => theme.partial,
+    };
+    let mut texts: Vec<String> = Vec::new();
+    for parts in [[full, clipped.clone()], [short.clone(), clipped.clone()], [None, clipped], [short, None]] {
+        let text = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        if !text.is_empty() && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts.into_iter().map(|text| Line::styled(text, style)).collect()
+}
+
+/// Whether the picture is of all that will be kept, and if not, when it will be: in full and in short.
+fn completeness(canvas: Canvas<'_>, detail: &Detail) -> (Option<String>, Option<String>) {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let incident = &detail.incident;
+    let what = match &detail.picture {
+        Picture::Captured(snapshot) if snapshot.facts.partial => {
+            format!("captured early, as of {}: ", zone.brief(snapshot.facts.as_of, now))
+        }
+        Picture::Preview(_) => String::new(),
+        _ => return (None, None),
+    };
+    let (full, short) = match incident.pending.as_ref().map(|pending| pending.target_run_date) {
+        Some(target) if target > now => {
+            let left = format!("complete in {}", span::format(target.since(now)));
+            (format!("{left}, at {}", zone.brief(target, now)), left)
+        }
+        Some(_) => ("complete now, not captured yet".to_owned(), "capture due".to_owned()),
+        None if incident.status == Status::Open => {
+            ("grows while the incident is open".to_owned(), "still open".to_owned())
+        }
+        None => ("its pending snapshot was given up".to_owned(), "given up".to_owned()),
+    };
+    (Some(format!("{what}{full}")), Some(format!("{what}{short}")))
+}
+
+/// Which part of the series its source no longer held. Of a preview the end is not yet held, which is no loss.
+fn clipped(canvas: Canvas<'_>, series: &Series, picture: &Picture) -> Option<String> {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let kept = matches!(picture, Picture::Captured(_));
+    let brief = |instant| zone.brief(instant, now);
+    let lost = match (series.held.first(), series.held.last()) {
+        (Some(first), Some(last)) => match (first.start > series.range.start, kept && last.end < series.range.end) {
+            (true, true) => format!("before {} and after {}", brief(first.start), brief(last.end)),
+            (true, false) => format!("before {}", brief(first.start)),
+            (false, true) => format!("after {}", brief(last.end)),
+            (false, false) if series.held.len() > 1 => "in between".to_owned(),
+            (false, false) => return None,
+        },
+        _ if kept || series.range.start < now => "at all".to_owned(),
+        _ => return None,
+    };
+    Some(format!("clipped: the source held no data {lost}"))
+}
+
+/// `Nov 24 04:10 to 05:20`.
+fn from_to(zone: Zone, range: Range) -> String {
+    let one_day = zone.date(range.start) == zone.date(range.end);
+    let end = if one_day { zone.minute(range.end) } else { zone.day_and_minute(range.end) };
+    format!("{} to {end}", zone.day_and_minute(range.start))
+}
