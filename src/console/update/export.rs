@@ -9,6 +9,7 @@ use super::submit::write;
 use super::{fields::Verdict, forms};
 use crate::console::effect::{CLIPBOARD_LIMIT, Effect, Existing, Saving, Write};
 use crate::console::event::{Detail, Found, Moment, Picture};
+use crate::console::keymap::Action;
 use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, Field, FieldKind, Form, Inspection, Note, Place, Purpose, Target, Weight};
 use crate::console::state::toasts::Tone;
@@ -22,7 +23,8 @@ pub(super) fn copy(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     let Some(id) = state.selected() else { return };
     let Some(page) = written(state, id, Format::Markdown, moment) else { return };
     if page.len() > CLIPBOARD_LIMIT {
-        let said = format!("the page of #{id} is too long for the clipboard of a terminal: x exports it to a file");
+        let key = state.key(Action::Export);
+        let said = format!("the page of #{id} is too long for the clipboard of a terminal: {key} exports it to a file");
         return state.toasts.say(Tone::Warning, said, moment.real);
     }
     state.toasts.say(Tone::Plain, format!("copied the page of #{id} as Markdown"), moment.real);
