@@ -58,7 +58,7 @@ fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
     screen.wait_for("1 of ");
     screen.press("y");
     screen.wait_for("copied #42");
-    assert_eq!(screen.copied().as_deref(), Some("#42"));
+    assert_eq!(screen.wait_for_copy(), "#42");
     screen.press("q");
     assert_eq!(screen.ended(), 0);
 }

@@ -8,6 +8,7 @@ mod cli_fixture;
 mod cli_import;
 mod cli_json;
 mod cli_text;
+mod console_keys;
 mod console_settings;
 mod console_terminal;
 mod edits;

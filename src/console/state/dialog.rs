@@ -161,6 +161,10 @@ impl Field {
         Self { kind, input: Input::new(text.to_owned()), error: None, hint: String::new(), visited: false }
     }
 
+    fn has_text(&self) -> bool {
+        self.kind != FieldKind::Count && !self.input.value().trim().is_empty()
+    }
+
     /// What stands before it.
     #[must_use]
     pub const fn label(&self) -> &'static str {
@@ -187,11 +191,16 @@ impl Form {
         Some(field.input.value().trim()).filter(|text| !text.is_empty())
     }
 
-    /// Whether something was typed that would be a pity to lose.
+    /// Whether there is something in it that would be a pity to lose.
     #[must_use]
     pub fn has_text(&self) -> bool {
-        let typed = |field: &Field| field.kind != FieldKind::Count && !field.input.value().trim().is_empty();
-        self.purpose != Purpose::Edit && self.fields.iter().any(typed)
+        self.fields.iter().any(Field::has_text)
+    }
+
+    /// Whether the operator has put something in: what stood there from the start can be had again by the same key.
+    #[must_use]
+    pub fn was_filled_in(&self) -> bool {
+        self.fields.iter().any(|field| field.visited && field.has_text())
     }
 
     /// Says why it was not done, instead of what was said so before.

@@ -22,7 +22,7 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     }
     if let Some(letter) = after_escape(key) {
         // An escape would throw away what was typed, and this may have been meant as a key of the editor.
-        if !matches!(&state.dialog, Some(Dialog::Form(form)) if form.has_text()) {
+        if !matches!(&state.dialog, Some(Dialog::Form(form)) if form.was_filled_in()) {
             press(state, &KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE), moment, effects);
             press(state, &letter, moment, effects);
         }

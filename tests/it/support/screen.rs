@@ -18,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// What is looked at so often is seen as soon as a person would see it.
 const GLANCE: Duration = Duration::from_millis(2);
 
+/// What has not changed for so long has been drawn to its end.
+const STILL: Duration = Duration::from_millis(80);
+
 /// A program on a terminal of its own. It is killed where the test forgets it.
 pub struct Screen {
     master: Box<dyn MasterPty + Send>,
@@ -27,7 +30,7 @@ pub struct Screen {
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<Parser>>,
     before: String,
-    _home: Afterimage,
+    home: Afterimage,
 }
 
 type Parser = vt100::Parser<Clipboard>;
@@ -89,11 +92,16 @@ impl Screen {
             }
         });
         let keys = pair.master.take_writer().expect("the terminal can be written");
-        Self { master: pair.master, _slave: pair.slave, keys, child, parser, before, _home: home }
+        Self { master: pair.master, _slave: pair.slave, keys, child, parser, before, home }
     }
 
     fn parser(&self) -> MutexGuard<'_, Parser> {
         self.parser.lock().expect("nobody panics with it")
+    }
+
+    /// The home folder of the program.
+    pub fn home(&self) -> &Path {
+        self.home.home()
     }
 
     /// What stands on the screen.
@@ -111,11 +119,18 @@ impl Screen {
         self.parser().screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
     }
 
-    /// What was copied last, and forgets it.
-    pub fn copied(&self) -> Option<String> {
-        let encoded = self.parser().callbacks_mut().encoded.take()?;
-        let decoded = BASE64_STANDARD.decode(encoded).expect("what is copied is encoded");
-        Some(String::from_utf8(decoded).expect("what is copied is a text"))
+    /// Waits until something is copied.
+    #[track_caller]
+    pub fn wait_for_copy(&self) -> String {
+        let began = Instant::now();
+        loop {
+            if let Some(encoded) = self.parser().callbacks_mut().encoded.take() {
+                let decoded = BASE64_STANDARD.decode(encoded).expect("what is copied is encoded");
+                return String::from_utf8(decoded).expect("what is copied is a text");
+            }
+            assert!(began.elapsed() < PATIENCE, "nothing is copied:\n{}", self.text());
+            std::thread::sleep(GLANCE);
+        }
     }
 
     /// Waits until something stands on the screen, and says how long that took.
@@ -135,6 +150,21 @@ impl Screen {
             }
             assert!(began.elapsed() < PATIENCE, "{what} never came:\n{text}");
             std::thread::sleep(GLANCE);
+        }
+    }
+
+    /// Waits until the screen has stood still for a moment. Its clock must be frozen.
+    #[track_caller]
+    pub fn settle(&self) {
+        let began = Instant::now();
+        let (mut text, mut since) = (self.text(), Instant::now());
+        while since.elapsed() < STILL {
+            assert!(began.elapsed() < PATIENCE, "the screen does not settle:\n{text}");
+            std::thread::sleep(GLANCE);
+            let now = self.text();
+            if now != text {
+                (text, since) = (now, Instant::now());
+            }
         }
     }
 
