@@ -8,6 +8,7 @@ mod error;
 pub mod event;
 pub mod import;
 pub mod incident;
+mod list;
 mod location;
 mod measure;
 mod migrate;

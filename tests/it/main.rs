@@ -14,6 +14,7 @@ mod failures;
 mod import;
 mod incidents;
 mod layers;
+mod listing;
 mod outages;
 mod previews;
 mod processes;

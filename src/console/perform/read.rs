@@ -9,11 +9,10 @@ use tokio::time::Instant;
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
-use crate::console::listing::{Filter, LIST_LIMIT, Sort, SortKey};
+use crate::console::listing::{Filter, LIST_LIMIT, Sort};
 use crate::domain::IncidentId;
 use crate::ops::{self, OpsError};
 use crate::store::Store;
-use crate::store::incident::{IncidentFilter, IncidentSort};
 
 const RUN_LIMIT: u32 = 50;
 /// Whether the database answers at all is known after this time.
@@ -84,25 +83,8 @@ async fn read(store: &Store, load: &Load) -> Result<Loaded, OpsError> {
 }
 
 async fn list(store: &Store, filter: &Filter, sort: Sort) -> Result<Vec<IncidentId>, OpsError> {
-    let wanted = IncidentFilter {
-        status: filter.status,
-        project: filter.project.clone(),
-        search: filter.search.as_deref().map(|search| search.trim_start_matches('#').to_owned()),
-        limit: None,
-    };
-    let order = match sort.key {
-        SortKey::Started => IncidentSort::Started,
-        SortKey::Due => IncidentSort::Capture,
-        SortKey::Status => IncidentSort::Status,
-        SortKey::Title => IncidentSort::Title,
-        SortKey::Window => IncidentSort::Window,
-    };
-    let mut ids = store.read().await?.incident_ids(&wanted, order).await?;
-    // The whole list is here, so the other direction needs no query of its own.
-    if sort.direction != sort.key.natural() {
-        ids.reverse();
-    }
-    Ok(ids)
+    let now = store.now().await?;
+    Ok(store.read().await?.incident_ids(filter, sort, now, None).await?)
 }
 
 async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsError> {

@@ -187,7 +187,7 @@ fn press_in_filter(state: &mut State, key: &KeyEvent, moment: Moment) {
 
 /// Opens the filter line with the filter that is set.
 pub(super) fn edit_filter(state: &mut State) {
-    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text.clone()), error: None });
+    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text().to_owned()), error: None });
 }
 
 fn apply_filter(state: &mut State, moment: Moment) {

@@ -145,8 +145,8 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
     let Some(list) = state.list().filter(|list| list.contents() == Contents::Known) else { return Vec::new() };
     let mut spans = vec![Span::raw(" ")];
-    if state.view == ViewKind::Incidents && !state.filter.text.is_empty() {
-        spans.push(Span::styled(format!("/{}  ", cut(&state.filter.text, 30, glyphs)), theme.warning));
+    if state.view == ViewKind::Incidents && !state.filter.text().is_empty() {
+        spans.push(Span::styled(format!("/{}  ", cut(state.filter.text(), 30, glyphs)), theme.warning));
     }
     if state.view == ViewKind::Incidents && state.sort != Sort::default() {
         let arrow = dialog::arrow(state.sort.direction, glyphs);

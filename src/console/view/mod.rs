@@ -10,6 +10,7 @@ mod frame;
 mod header;
 mod help;
 mod incidents;
+mod menu;
 mod palette;
 mod pending;
 mod processor;
@@ -56,7 +57,7 @@ pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
     footer::draw(canvas, frame);
     match &state.dialog {
         Some(Dialog::Form(form)) => dialog::form(canvas, frame, form),
-        Some(Dialog::Sort(highlighted)) => dialog::sort(canvas, frame, *highlighted),
+        Some(Dialog::Sort(highlighted)) => menu::sort(canvas, frame, *highlighted),
         Some(Dialog::Palette(found)) => palette::draw(canvas, frame, found),
         Some(Dialog::Help(scroll)) => help::draw(canvas, frame, *scroll),
         Some(Dialog::Messages(scroll)) => help::messages(canvas, frame, *scroll),
