@@ -3,6 +3,7 @@
 pub mod activity;
 mod bulk;
 pub mod capture;
+pub mod change;
 mod engine;
 mod error;
 pub mod event;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod captures;
+mod changes;
 mod cli_bad_input;
 mod cli_database;
 mod cli_fixture;

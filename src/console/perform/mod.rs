@@ -6,6 +6,7 @@
 //! Write ─> a task of its own, never dropped ─────────────────────> Answer::Written
 //! ```
 
+mod outlook;
 mod read;
 mod write;
 
@@ -39,6 +40,7 @@ struct Shared {
     events: mpsc::Sender<Event>,
     store: OnceLock<Store>,
     processor: OnceLock<ProcessorHandle>,
+    outlook: outlook::Outlook,
     /// Why the database can never be used, where that is so.
     fatal: Mutex<Option<StoreError>>,
     tasks: TaskTracker,
@@ -61,6 +63,7 @@ impl Performer {
             events,
             store: OnceLock::new(),
             processor: OnceLock::new(),
+            outlook: outlook::Outlook::default(),
             fatal: Mutex::new(None),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use tui_input::Input;
 
-use crate::console::effect::Write;
+use crate::console::effect::{Edition, Write};
 use crate::console::event::{Detail, Overview, Picture};
 use crate::console::listing::{Filter, Sort};
 use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
@@ -161,6 +161,8 @@ pub struct State {
     pub filter_line: Option<FilterLine>,
     /// The order of view 1.
     pub sort: Sort,
+    /// Of which edition the list of view 1 is, for this filter and this order.
+    pub edition: Option<Edition>,
     /// When the list of view 1 was read, on the clock of the product.
     pub listed_at: Option<Timestamp>,
     /// Incidents at hand.
@@ -225,6 +227,7 @@ impl State {
             filter: Filter::default(),
             filter_line: None,
             sort: Sort::default(),
+            edition: None,
             listed_at: None,
             rows: Rows::default(),
             detail: DetailPane::default(),

@@ -237,7 +237,7 @@ fn the_menu_of_orders_reverses_and_chooses() {
     assert!(
         desk.effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort)) if *sort == desk.state.sort))
+            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort, _)) if *sort == desk.state.sort))
     );
     desk.answer_all();
     assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());

@@ -5,7 +5,7 @@ use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::{actions, forms, refresh};
-use crate::console::effect::{Effect, Lane};
+use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::keymap::{self, Action, Binding};
 use crate::console::listing::{Filter, Sort, SortKey};
@@ -125,9 +125,8 @@ fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: 
     };
     state.dialog = None;
     state.sort = chosen;
-    state.lanes.outdate(Lane::List);
     state.incidents.restart();
-    refresh::soon(state, moment);
+    refresh::list_anew(state, moment);
 }
 
 fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
@@ -197,9 +196,8 @@ fn apply_filter(state: &mut State, moment: Moment) {
             line.error = None;
             if filter != state.filter {
                 state.filter = filter;
-                state.lanes.outdate(Lane::List);
                 state.incidents.restart();
-                refresh::soon(state, moment);
+                refresh::list_anew(state, moment);
             }
         }
         Err(error) => line.error = Some(error.to_string()),
@@ -210,7 +208,6 @@ fn apply_filter(state: &mut State, moment: Moment) {
 pub(super) fn clear_filter(state: &mut State, moment: Moment) {
     if state.filter != Filter::default() {
         state.filter = Filter::default();
-        state.lanes.outdate(Lane::List);
-        refresh::soon(state, moment);
+        refresh::list_anew(state, moment);
     }
 }
