@@ -45,8 +45,13 @@ pub enum Event {
     Tick,
     /// The process goes on after it was stopped.
     Resumed,
-    /// The log has these lines now, the newest last.
-    Log(Vec<String>),
+    /// The log has something new.
+    Log {
+        /// The lines that are kept, the newest last.
+        lines: Vec<String>,
+        /// How many there ever were.
+        written: u64,
+    },
     /// The answer to an effect.
     Answer(Answer),
     /// The processor of this console says something.
@@ -215,7 +220,12 @@ pub enum Written {
         count: usize,
     },
     /// A run took place within the request itself.
-    Ran(RunCounts),
+    Ran {
+        /// What it did.
+        counts: RunCounts,
+        /// The first of its failures, in words.
+        failures: Vec<String>,
+    },
 }
 
 /// News of the processor that lives in this console.

@@ -238,7 +238,7 @@ impl Console {
         let written = self.log.written();
         if written != self.logged {
             self.logged = written;
-            self.take(Event::Log(self.log.lines()))?;
+            self.take(Event::Log { lines: self.log.lines(), written })?;
         }
         self.take(Event::Tick)
     }

@@ -62,6 +62,9 @@ pub(super) const BY_IDS: Text = Text {
 const LIST: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
         last_host, dead_since \
     from pending_snapshots order by dead_since nulls first, next_attempt_at, incident_id limit $1";
+const FAILED_SINCE: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
+        last_host, dead_since \
+    from pending_snapshots where last_error_at >= $1 order by incident_id limit $2";
 const REPLACE: &str = "insert into pending_snapshots (incident_id, target_run_date, next_attempt_at) \
     values ($1, $2, $2) \
     on conflict (incident_id) do update set target_run_date = excluded.target_run_date, \
@@ -91,6 +94,19 @@ impl Tx {
         let limit = limit.map_or(i64::MAX, i64::from);
         let rows: Vec<PendingRow> =
             on_engine!(self, connection => sqlx::query_as(LIST).bind(limit).fetch_all(connection).await?);
+        Ok(rows.into_iter().map(PendingSnapshot::from).collect())
+    }
+
+    /// The pending snapshots that failed at `since` or later, by their incident, `limit` at most.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn failed_since(&mut self, since: Timestamp, limit: u32) -> Result<Vec<PendingSnapshot>, StoreError> {
+        let rows: Vec<PendingRow> = on_engine!(self, connection => sqlx::query_as(FAILED_SINCE)
+            .bind(since.as_micros())
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await?);
         Ok(rows.into_iter().map(PendingSnapshot::from).collect())
     }
 

@@ -1,106 +1,14 @@
-//! The console on a real pseudo terminal: it answers keys, and gives the terminal back on every way out.
+//! The console on a real pseudo terminal: it answers keys, whatever comes, and gives the terminal back on every way out.
 
-use std::io::{Read, Write};
-use std::num::NonZero;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-
-use crate::support::{Afterimage, scratch};
-
-const ROWS: NonZero<u16> = NonZero::new(30).unwrap();
-const COLUMNS: NonZero<u16> = NonZero::new(120).unwrap();
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The console on a terminal of 120 columns and 30 rows.
-struct Screen {
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    parser: Arc<Mutex<vt100::Parser>>,
-    _home: Afterimage,
-}
-
-impl Screen {
-    fn open(arguments: &[&str]) -> Self {
-        let home = Afterimage::new();
-        let size = PtySize { rows: ROWS.get(), cols: COLUMNS.get(), pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
-        command.env_clear();
-        command.env("HOME", home.home());
-        command.env("TMPDIR", scratch());
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env("USER", "anna");
-        command.args(arguments);
-        let child = pair.slave.spawn_command(command).unwrap();
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)));
-        let shown = Arc::clone(&parser);
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(count @ 1..) = output.read(&mut bytes) {
-                shown.lock().unwrap().process(&bytes[..count]);
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Self { master: pair.master, keys, child, parser, _home: home }
-    }
-
-    fn text(&self) -> String {
-        self.parser.lock().unwrap().screen().contents()
-    }
-
-    /// Waits until something stands on the screen, and says how long that took.
-    fn wait_for(&self, text: &str) -> Duration {
-        let began = Instant::now();
-        while !self.text().contains(text) {
-            assert!(began.elapsed() < PATIENCE, "'{text}' never came:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        began.elapsed()
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.process_id().unwrap().to_string();
-        let sent = std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Waits for the end and checks that the terminal is as it was.
-    fn ended(mut self) -> u32 {
-        let began = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not end:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(5));
-        };
-        // What was written last may still be on its way.
-        while self.parser.lock().unwrap().screen().alternate_screen() {
-            assert!(began.elapsed() < PATIENCE, "the alternate screen was not left");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        let parser = self.parser.lock().unwrap();
-        assert!(!parser.screen().hide_cursor() && !parser.screen().bracketed_paste());
-        drop(parser);
-        drop(self.master);
-        status.exit_code()
-    }
-}
+use crate::support::{Access, Cluster, Screen, missing_postgres, scratch};
 
 #[test]
 fn the_console_opens_at_once_and_q_gives_the_terminal_back() {
     let mut screen = Screen::open(&["--demo"]);
     screen.wait_for("1 Incidents");
-    assert!(screen.parser.lock().unwrap().screen().alternate_screen());
+    assert!(screen.is_alternate() && screen.modes() != screen.modes_before());
     screen.wait_for("Login slower than 2 s");
     screen.press("q");
     assert_eq!(screen.ended(), 0);
@@ -123,6 +31,39 @@ fn keys_typed_in_a_burst_all_count_and_are_seen_soon() {
 }
 
 #[test]
+fn keys_typed_ahead_every_ten_milliseconds_lose_nothing() {
+    let mut screen = Screen::open(&["--demo"]);
+    // Before the first row is there: what cannot act yet does no harm, and what is typed into a form is all there.
+    screen.wait_for("1 Incidents");
+    let title = "Checkout: every letter of this was typed ahead";
+    for key in format!("n{title}").chars() {
+        screen.press(&key.to_string());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    screen.wait_for(title);
+    screen.press("\u{1b}");
+    screen.wait_until("the list", |text| !text.contains("New incident") && text.contains("1 of "));
+    for key in "jjjjjjjjjjkkkkkjjjjjjjjjjkkkkk".chars() {
+        screen.press(&key.to_string());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    screen.wait_for(" 11 of ");
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
+    let mut screen = Screen::open(&["--demo"]);
+    screen.wait_for("1 of ");
+    screen.press("y");
+    screen.wait_for("copied #42");
+    assert_eq!(screen.copied().as_deref(), Some("#42"));
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
 fn signals_end_the_console_and_give_the_terminal_back() {
     for signal in ["TERM", "HUP", "INT"] {
         let screen = Screen::open(&["--demo"]);
@@ -133,6 +74,85 @@ fn signals_end_the_console_and_give_the_terminal_back() {
 }
 
 #[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_fg_brings_the_console_back() {
+    let mut screen = Screen::open_shell();
+    screen.wait_for("prompt>");
+    let shell = screen.modes();
+    screen.press(&format!("'{}' --demo\r", env!("CARGO_BIN_EXE_afterimage")));
+    screen.wait_for("1 of ");
+    screen.press("jjM");
+    screen.wait_for(" 3 of ");
+    screen.wait_until("the mouse", |_| screen.has_mouse());
+    for _ in 0..2 {
+        screen.press("\u{1a}");
+        screen.wait_for("Stopped");
+        assert!(!screen.is_alternate() && !screen.has_mouse());
+        screen.wait_until("the shell's own modes", |_| screen.modes() == shell);
+        screen.press("clear; fg\r");
+        // Drawn anew as a whole, with the cursor where it was.
+        screen.wait_until("the console", |text| text.contains(" 3 of ") && text.contains("1 Incidents"));
+        assert!(screen.is_alternate());
+        screen.wait_until("the mouse", |_| screen.has_mouse());
+    }
+    screen.press("q");
+    screen.wait_until("the shell", |_| !screen.is_alternate());
+    screen.wait_until("the shell's own modes", |_| screen.modes() == shell);
+    screen.press("exit\r");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_storm_of_sizes_leaves_a_console_that_draws_as_before() {
+    let mut screen = Screen::open(&["--demo", "--now", "2026-11-24T13:36:49Z"]);
+    screen.wait_for("1 of ");
+    screen.press("jj");
+    screen.wait_for(" 3 of ");
+    let mut size = 7u32;
+    for turn in 0..300 {
+        // Every now and then slowly enough that a frame is drawn at that size.
+        size = size.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        let (columns, rows) = ((size >> 8) % 200 + 1, (size >> 20) % 60 + 1);
+        screen.resize(u16::try_from(columns).unwrap_or(1), u16::try_from(rows).unwrap_or(1));
+        screen.press(if turn % 2 == 0 { "j" } else { "k" });
+        if turn % 10 == 0 {
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+    screen.resize(1, 1);
+    std::thread::sleep(Duration::from_millis(50));
+    screen.resize(120, 30);
+    screen.wait_until("the whole screen", |text| text.contains(" 3 of ") && text.contains("q quit"));
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_pasted_megabyte_acts_on_nothing_and_goes_where_one_types() {
+    let mut screen = Screen::open(&["--demo"]);
+    screen.wait_for("1 of ");
+    // Among it every verb there is; nothing may be closed, quit or opened by it.
+    let megabyte = "cqjD\ny\r\u{1b}zP!".repeat(100_000);
+    let began = Instant::now();
+    screen.paste(&megabyte);
+    screen.press("j");
+    screen.wait_for(" 2 of ");
+    screen.press("/");
+    screen.wait_for("filter");
+    screen.paste(&"checkout ".repeat(120_000));
+    screen.press("\u{1b}");
+    screen.wait_until("all rows again", |text| text.contains(" of 42 "));
+    screen.press("n");
+    screen.wait_for("New incident");
+    screen.paste(&megabyte);
+    screen.wait_for("the limit is 1000");
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    screen.press("\u{1b}");
+    screen.wait_until("the list", |text| !text.contains("New incident"));
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
 fn a_database_that_cannot_be_reached_is_said_on_the_screen_and_keys_still_work() {
     let mut screen = Screen::open(&["--database-url", "postgres://nobody@127.0.0.1:1/none"]);
     screen.wait_for("the database is not reachable");
@@ -140,6 +160,39 @@ fn a_database_that_cannot_be_reached_is_said_on_the_screen_and_keys_still_work()
     screen.wait_for("close the selected or the marked incidents");
     screen.press("\u{1b}");
     std::thread::sleep(Duration::from_millis(100));
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+}
+
+#[test]
+fn a_postgres_that_stops_under_the_console_is_said_with_the_age_of_the_rows_and_its_return_too() {
+    if missing_postgres().is_some() {
+        return;
+    }
+    let mut cluster = Cluster::start(Access::Socket).unwrap();
+    let mut screen = Screen::open(&["--demo", "--database-url", &cluster.url("postgres")]);
+    screen.wait_for("1 of ");
+    for outage in [Cluster::stop, Cluster::kill] {
+        outage(&mut cluster);
+        screen.wait_for("database lost, ");
+        screen.wait_for("rows from ");
+        // The rows are still there to be read, and no key waits for the database.
+        screen.press("g");
+        screen.wait_for(" 1 of ");
+        for row in 2..=6 {
+            screen.press("j");
+            let took = screen.wait_for(&format!(" {row} of "));
+            assert!(took < Duration::from_millis(700), "{took:?}");
+        }
+        // What is typed meanwhile is kept until it can be sent.
+        screen.press("nDeclined cards\r");
+        screen.wait_for("the database is not reachable: try again when it answers");
+        cluster.resume();
+        screen.wait_for("the database answers again");
+        screen.press("\r");
+        screen.wait_for("opened #");
+        screen.wait_until("no word of an outage", |text| !text.contains("database lost"));
+    }
     screen.press("q");
     assert_eq!(screen.ended(), 0);
 }

@@ -42,6 +42,7 @@ pub enum Action {
     Refresh,
     CopyNumber,
     CopyRow,
+    LogLevel,
     SwitchZone,
     Mouse,
     Messages,

@@ -14,18 +14,20 @@ use Action as A;
 /// Where it is not possible.
 pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
     match action {
-        A::Close => changes(state, |id| has_status(state, id, Status::Open)),
+        // Forms that one types into open without the database too: had they not, what is typed ahead would be keys.
+        A::Close => possible_for_one(state, |id| has_status(state, id, Status::Open)),
         A::Reopen => changes(state, |id| has_status(state, id, Status::Closed)),
         A::Capture => changes(state, |id| can_capture(state, id)),
         A::Retry => changes(state, |id| can_retry(state, id, now)),
         A::Discard => changes(state, |id| is_pending(state, id)),
         A::Comment | A::Edit => {
-            writable(state)?;
+            permitted(state)?;
             let id = state.selected().ok_or("nothing is selected")?;
             free(state, id)?;
             known(state, id).map(|_| ())
         }
-        A::New | A::Run => writable(state),
+        A::New => permitted(state),
+        A::Run => writable(state),
         A::Undo => {
             writable(state)?;
             let possible = state.undo.iter().any(|undo| now < undo.until);
@@ -55,19 +57,26 @@ pub fn availability(action: Action, state: &State, now: Timestamp) -> Result<(),
     }
 }
 
-fn writable(state: &State) -> Result<(), String> {
-    if state.options.access == Access::ReadOnly {
-        Err("this console is read-only: it was started with --read-only".to_owned())
-    } else if !state.connection.is_up() {
-        Err("the database is not reachable".to_owned())
-    } else {
-        Ok(())
+fn permitted(state: &State) -> Result<(), String> {
+    match state.options.access {
+        Access::ReadOnly => Err("this console is read-only: it was started with --read-only".to_owned()),
+        Access::Full => Ok(()),
     }
 }
 
-/// A verb is possible when it is for one of its targets at least; the dialog says which are left as they are.
+fn writable(state: &State) -> Result<(), String> {
+    permitted(state)?;
+    state.connection.is_up().then_some(()).ok_or_else(|| "the database is not reachable".to_owned())
+}
+
 fn changes(state: &State, possible: impl Fn(IncidentId) -> Result<(), String>) -> Result<(), String> {
     writable(state)?;
+    possible_for_one(state, possible)
+}
+
+/// A verb is possible when it is for one of its targets at least; the dialog says which are left as they are.
+fn possible_for_one(state: &State, possible: impl Fn(IncidentId) -> Result<(), String>) -> Result<(), String> {
+    permitted(state)?;
     let targets = state.targets();
     let first = *targets.first().ok_or("nothing is selected")?;
     for id in &targets {

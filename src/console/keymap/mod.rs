@@ -66,6 +66,8 @@ pub enum Scope {
     Incidents,
     /// Where incidents and pending snapshots are listed.
     Promises,
+    /// In the view of the processor.
+    Processor,
 }
 
 impl Scope {
@@ -77,6 +79,7 @@ impl Scope {
             Self::Lists => view != ViewKind::Processor,
             Self::Incidents => view == ViewKind::Incidents,
             Self::Promises => matches!(view, ViewKind::Incidents | ViewKind::Pending),
+            Self::Processor => view == ViewKind::Processor,
         }
     }
 }
@@ -165,6 +168,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::ZoomOut, &[key('-')], "zoom out", "show all of the series in the chart", (S::Lists, G::Look, Some(23))),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
+    binding(A::LogLevel, &[key('l')], "log level", "show all of the log, warnings and errors, or errors alone", (S::Processor, G::Look, Some(24))),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
     binding(A::Freeze, &[key('f')], "freeze", "stop reading the rows again, or go on", (S::Everywhere, G::Look, Some(30))),
     binding(A::Refresh, &[key('R'), control('r')], "refresh", "read everything again now", (S::Everywhere, G::Look, None)),

@@ -3,15 +3,18 @@
 use super::{Shared, failure};
 use crate::console::effect::{Opening, Timing, Write};
 use crate::console::event::{Answer, Cause, Failure, Written};
-use crate::domain::{Query, Timestamp, Trigger};
+use crate::domain::{PendingSnapshot, Query, Timestamp, Trigger};
 use crate::ops::close::CloseRequest;
 use crate::ops::edit::EditRequest;
 use crate::ops::open::OpenRequest;
-use crate::ops::process::{ProcessRequest, Selection};
+use crate::ops::process::{ProcessRequest, RunReport, Selection};
 use crate::ops::reopen::ReopenRequest;
 use crate::ops::{self, OpsError, StatusChange};
 use crate::service::host_name;
 use crate::store::Store;
+
+/// So many failures of a run are told one by one.
+const FAILURES_SAID: u32 = 3;
 
 /// Writes, and says what came of it.
 pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer {
@@ -76,7 +79,17 @@ async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result
         let request = ProcessRequest { selection, cancel: shared.cancel.child_token(), ..due };
         ops::process::process(store, request).await?
     };
-    Ok(Written::Ran(report.counts))
+    Ok(Written::Ran { counts: report.counts, failures: failures(store, &report).await })
+}
+
+/// What has failed in a run, in words. That it is not known is no reason to call the run itself a failure.
+async fn failures(store: &Store, report: &RunReport) -> Vec<String> {
+    if report.counts.failed == 0 {
+        return Vec::new();
+    }
+    let rows = async { store.read().await?.failed_since(report.started_at, FAILURES_SAID).await };
+    let said = |row: PendingSnapshot| format!("#{}: {}", row.incident_id, row.last_error.unwrap_or_default());
+    rows.await.map(|rows| rows.into_iter().map(said).collect()).unwrap_or_default()
 }
 
 /// What was changed, and who had made it so before where nothing was.

@@ -178,6 +178,12 @@ impl Form {
         self.purpose != Purpose::Edit && self.fields.iter().any(typed)
     }
 
+    /// Says why it was not done, instead of what was said so before.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.notes.retain(|note| note.weight != Weight::Warning);
+        self.notes.push(Note { text: text.into(), weight: Weight::Warning });
+    }
+
     /// The numbers of the targets.
     #[must_use]
     pub fn ids(&self) -> Vec<IncidentId> {

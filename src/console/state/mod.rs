@@ -5,19 +5,21 @@ pub mod dialog;
 pub mod excerpt;
 pub mod lanes;
 pub mod list;
+pub mod log;
 pub mod processor;
 pub mod rows;
 pub mod toasts;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tui_input::Input;
 
 use crate::console::effect::{Edition, Write};
 use crate::console::event::{Detail, Overview, Picture};
 use crate::console::listing::{Filter, Sort};
-use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
+use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
 use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, Series, SeriesKind, SnapshotFacts, Timestamp};
@@ -26,9 +28,13 @@ use connection::Connection;
 use dialog::{Dialog, Form};
 use lanes::Lanes;
 use list::List;
+use log::LogPane;
 use processor::{ProcessorPane, ProcessorState, Prospect};
 use rows::Rows;
 use toasts::Toasts;
+
+/// Clocks that differ by less are as good as equal.
+const WORTH_SAYING: Duration = Duration::from_secs(2);
 
 /// The views, by their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,8 +203,8 @@ pub struct State {
     pub lanes: Lanes,
     /// When everything is read again.
     pub refresh: Refresh,
-    /// The lines of the log, the newest last.
-    pub log: Vec<String>,
+    /// The log.
+    pub log: LogPane,
 }
 
 impl State {
@@ -232,7 +238,7 @@ impl State {
             rows: Rows::default(),
             detail: DetailPane::default(),
             overview: None,
-            processor: ProcessorPane { state: processor, last: None, scroll: 0 },
+            processor: ProcessorPane { state: processor, last: None },
             rules: None,
             dialog: None,
             toasts: Toasts::default(),
@@ -245,7 +251,7 @@ impl State {
             mouse: MouseMode::Terminal,
             lanes: Lanes::default(),
             refresh: Refresh { next_at: Timestamp::MIN, asked_at: Timestamp::MIN },
-            log: Vec::new(),
+            log: LogPane::default(),
         }
     }
 
@@ -332,11 +338,26 @@ impl State {
         })
     }
 
+    /// How far the host's clock is from the database's, and to which side, where that is worth saying: all times on the
+    /// screen are the database's.
+    #[must_use]
+    pub fn skew(&self) -> Option<(Duration, &'static str)> {
+        let which = if self.clock_offset > 0 { "behind" } else { "ahead" };
+        let skew = Duration::from_micros(self.clock_offset.unsigned_abs());
+        let said = self.options.clock == ClockKind::Moving && skew >= WORTH_SAYING;
+        said.then_some((skew, which))
+    }
+
     /// What of the processor bears on every row.
     #[must_use]
     pub fn prospect(&self, now: Timestamp) -> Prospect {
         let nothing = Overview::default();
         let overview = self.overview.as_ref().unwrap_or(&nothing);
-        Prospect { next_run_at: self.processor.next_run_at(overview, now), running: self.processor.is_running() }
+        let interval = match (&self.processor.state, self.options.processor) {
+            (ProcessorState::Off(_), _) | (_, ProcessorChoice::Off(_)) => None,
+            (_, ProcessorChoice::Every(interval)) => Some(interval),
+        };
+        let next_run_at = self.processor.next_run_at(overview, now);
+        Prospect { next_run_at, running: self.processor.is_running(), interval }
     }
 }

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use crate::console::event::{Overview, ProcessorNews};
-use crate::domain::{Incident, PendingSnapshot};
-use crate::domain::{PendingState, Processor, RunCounts, Timestamp, Trigger};
+use crate::domain::{
+    Incident, IncidentId, PendingSnapshot, PendingState, Processor, RunCounts, Timestamp, Trigger, schedule,
+};
 
 /// A processor elsewhere counts as alive until so long after it meant to run.
 const GRACE: Duration = Duration::from_mins(3);
+/// How often a processor runs where nobody says otherwise.
+const USUAL_INTERVAL: Duration = Duration::from_hours(1);
 
 /// What the processor of this console does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +56,6 @@ pub struct ProcessorPane {
     pub state: ProcessorState,
     /// How its last run ended.
     pub last: Option<LastRun>,
-    /// How many lines the log is scrolled back.
-    pub scroll: usize,
 }
 
 impl ProcessorPane {
@@ -135,6 +136,64 @@ pub struct Prospect {
     pub next_run_at: Option<Timestamp>,
     /// Whether it runs now.
     pub running: bool,
+    /// How often the one of this console runs; `None` where there is none.
+    pub interval: Option<Duration>,
+}
+
+impl Prospect {
+    /// When the run comes that takes a pending snapshot (rule 15), as far as that can be told: of a processor elsewhere
+    /// only the next run is known.
+    #[must_use]
+    pub fn run_of(self, pending: &PendingSnapshot, now: Timestamp) -> Option<Timestamp> {
+        match pending.state(now) {
+            PendingState::Dead => None,
+            PendingState::Retrying => Some(pending.next_attempt_at),
+            PendingState::Due => self.next_run_at,
+            PendingState::Waiting => {
+                let from = pending.next_attempt_at.max(pending.target_run_date);
+                self.next_run_at.filter(|run| *run >= from).or_else(|| Some(tick_from(from, self.interval?)))
+            }
+        }
+    }
+
+    /// For how long a pending snapshot has been waiting for a run that should have come; `None` while none is missing.
+    #[must_use]
+    pub fn late_by(self, pending: &PendingSnapshot, now: Timestamp) -> Option<Duration> {
+        let interval = self.interval.unwrap_or(USUAL_INTERVAL);
+        let should_have_run = tick_from(pending.next_attempt_at.max(pending.target_run_date), interval);
+        let late = pending.is_due(now) && !self.running && now >= should_have_run + interval / 10 + GRACE;
+        late.then(|| now.since(pending.target_run_date))
+    }
+}
+
+/// The first multiple of the interval from an instant on.
+fn tick_from(instant: Timestamp, interval: Duration) -> Timestamp {
+    if instant.floor(interval) == instant { instant } else { schedule::next_tick(instant, interval) }
+}
+
+/// What a queue of pending snapshots comes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// What is captured next, and by which run where that is known.
+    pub next: Option<(IncidentId, Option<Timestamp>)>,
+    /// How many wait for a run that should have come.
+    pub late: usize,
+    /// For how long the first of them waits.
+    pub latest: Option<Duration>,
+}
+
+impl Queue {
+    /// Of rows in their order: what is tried next first.
+    #[must_use]
+    pub fn of(rows: &[PendingSnapshot], prospect: Prospect, now: Timestamp) -> Self {
+        let late = rows.iter().filter_map(|row| prospect.late_by(row, now));
+        let next = rows.iter().find(|row| row.dead_since.is_none());
+        Self {
+            next: next.map(|row| (row.incident_id, prospect.run_of(row, now))),
+            late: late.clone().count(),
+            latest: late.max(),
+        }
+    }
 }
 
 /// How it stands with the snapshot of an incident.
@@ -162,5 +221,73 @@ pub fn pending_standing(pending: &PendingSnapshot, prospect: Prospect, now: Time
         PendingState::Due => Standing::Due(prospect.next_run_at),
         PendingState::Retrying => Standing::Retrying(pending.attempts, pending.next_attempt_at.since(now)),
         PendingState::Waiting => Standing::Waiting(pending.next_attempt_at.since(now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text, Timestamp::MIN).unwrap()
+    }
+
+    fn row(id: i64, target: &str) -> PendingSnapshot {
+        PendingSnapshot {
+            incident_id: IncidentId::new(id),
+            target_run_date: at(target),
+            next_attempt_at: at(target),
+            attempts: 0,
+            last_error: None,
+            last_error_at: None,
+            last_host: None,
+            dead_since: None,
+        }
+    }
+
+    const HOURLY: Prospect = Prospect { next_run_at: None, running: false, interval: Some(Duration::from_hours(1)) };
+
+    #[test]
+    fn the_run_that_takes_a_row_is_the_first_from_its_target_on() {
+        let now = at("2026-11-24T13:36:49Z");
+        let prospect = Prospect { next_run_at: Some(at("2026-11-24T14:00:20Z")), ..HOURLY };
+        let run = |target| prospect.run_of(&row(1, target), now).map(|run| run.to_string());
+        assert_eq!(run("2026-11-24T13:50:00Z").as_deref(), Some("2026-11-24T14:00:20Z"), "the next, with its jitter");
+        assert_eq!(run("2026-11-24T13:10:00Z").as_deref(), Some("2026-11-24T14:00:20Z"), "due already");
+        assert_eq!(run("2026-11-24T15:10:00Z").as_deref(), Some("2026-11-24T16:00:00Z"));
+        assert_eq!(run("2026-11-24T16:00:00Z").as_deref(), Some("2026-11-24T16:00:00Z"), "a run at the very target");
+        let failed = PendingSnapshot {
+            attempts: 2,
+            next_attempt_at: at("2026-11-24T13:40:00Z"),
+            ..row(1, "2026-11-24T13:00:00Z")
+        };
+        assert_eq!(prospect.run_of(&failed, now), Some(failed.next_attempt_at), "a retry has a run of its own");
+        let dead = PendingSnapshot { dead_since: Some(now), ..failed };
+        assert_eq!(prospect.run_of(&dead, now), None);
+        let elsewhere = Prospect { interval: None, ..prospect };
+        assert_eq!(elsewhere.run_of(&row(1, "2026-11-24T15:10:00Z"), now), None, "of others only the next is known");
+    }
+
+    #[test]
+    fn a_row_is_late_once_the_run_that_should_have_taken_it_has_not_come() {
+        let row = row(1, "2026-11-24T13:10:00Z");
+        let late = |now| HOURLY.late_by(&row, at(now)).map(|late| late.as_secs() / 60);
+        assert_eq!(late("2026-11-24T13:09:00Z"), None);
+        assert_eq!(late("2026-11-24T13:59:00Z"), None, "it waits for the run of the hour");
+        assert_eq!(late("2026-11-24T14:05:00Z"), None, "the run may jitter and take its time");
+        assert_eq!(late("2026-11-24T15:10:00Z"), Some(120));
+        let running = Prospect { running: true, ..HOURLY };
+        assert_eq!(running.late_by(&row, at("2026-11-24T15:10:00Z")), None, "it is being taken");
+    }
+
+    #[test]
+    fn the_queue_says_what_is_next_and_what_is_late() {
+        let now = at("2026-11-24T15:36:49Z");
+        let rows = [row(7, "2026-11-24T12:10:00Z"), row(8, "2026-11-24T13:10:00Z"), row(9, "2026-11-24T15:50:00Z")];
+        let queue = Queue::of(&rows, HOURLY, now);
+        assert_eq!((queue.late, queue.latest), (2, Some(now.since(rows[0].target_run_date))));
+        assert_eq!(queue.next, Some((IncidentId::new(7), None)));
+        let dead = PendingSnapshot { dead_since: Some(now), ..row(7, "2026-11-24T12:10:00Z") };
+        assert_eq!(Queue::of(&[dead], HOURLY, now), Queue::default());
     }
 }

@@ -131,9 +131,24 @@ fn while_the_database_is_gone_keys_move_and_verbs_say_why_not() {
     desk.state.connection.failed("refused".into(), now(), 0.5);
     desk.press("j");
     assert_eq!(desk.state.selected(), Some(id(483)));
-    desk.press("c");
+    desk.press("p");
     assert_eq!(desk.toast(), "the database is not reachable");
     assert!(desk.state.dialog.is_none());
+}
+
+#[test]
+fn what_is_typed_into_a_form_while_the_database_is_gone_is_kept_and_sent_when_it_answers() {
+    let mut desk = Desk::ready(120, 40);
+    desk.state.connection.failed("refused".into(), now(), 0.5);
+    // Had the form not opened, these letters would have been keys.
+    desk.press("jcfreeze over\n");
+    assert!(desk.writes().is_empty() && desk.state.frozen_since.is_none());
+    desk.press("\n");
+    assert!(desk.screen().contains("the database is not reachable: try again"), "{}", desk.screen());
+    desk.state.connection.answered(now());
+    desk.press("\n");
+    let close = Write::Close { ids: vec![id(483)], at: None, comment: Some("freeze over".into()) };
+    assert_eq!(desk.writes(), [close]);
 }
 
 #[test]
@@ -319,4 +334,15 @@ fn what_was_typed_comes_back_when_a_write_is_refused() {
     assert_eq!(form.notes[0].text, "the database is busy");
     desk.press("\n");
     assert!(desk.state.dialog.is_none() && desk.writes().len() == 1, "the next key does nothing by accident");
+}
+
+#[test]
+fn a_form_that_was_opened_before_the_database_answered_gets_its_rules_when_it_does() {
+    let mut desk = Desk::started(120, 40);
+    desk.press("nDeclined cards");
+    // Nobody was there yet to take the question.
+    desk.effects.clear();
+    desk.connect();
+    assert!(desk.state.rules.is_some());
+    assert!(desk.screen().contains("Declined cards"));
 }

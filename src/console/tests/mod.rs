@@ -5,3 +5,4 @@ mod desk;
 mod fixtures;
 mod keys;
 mod screens;
+mod styles;

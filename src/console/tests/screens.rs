@@ -93,9 +93,8 @@ fn view_4_processor() {
         let log = (0..30).map(|line| {
             format!("2026-11-24T13:0{}:12.345678Z  INFO run finished trigger=interval captured={line}", line % 10)
         });
-        desk.tell(Event::Log(
-            log.chain(["2026-11-24T13:36:40.1Z ERROR run failed error=the disk is full".to_owned()]).collect(),
-        ));
+        let lines = log.chain(["2026-11-24T13:36:40.1Z ERROR run failed error=the disk is full".to_owned()]).collect();
+        desk.tell(Event::Log { lines, written: 31 });
     });
 }
 
@@ -288,4 +287,30 @@ fn no_size_makes_any_view_panic() {
             let _ = desk.screen_with(&looks[0]);
         }
     }
+}
+
+#[test]
+fn view_2_says_what_is_late_and_by_how_much() {
+    check("pending_late", |desk| {
+        desk.press("2");
+        desk.answer_all();
+        desk.tell(Event::Processor(ProcessorNews::Waiting { next_run_at: now() + Duration::from_mins(200) }));
+        desk.pass(Duration::from_mins(170));
+        desk.answer_all();
+    });
+}
+
+#[test]
+fn view_4_shows_what_matters_of_the_log_and_a_clock_that_is_wrong() {
+    check("log_level", |desk| {
+        desk.press("4");
+        desk.answer_all();
+        desk.state.clock_offset = 7_383_000_000;
+        let line = |level: &str, said: &str| format!("2026-11-24T13:36:40.1Z {level:>5} {said}");
+        let long = "capture failed incident=35 attempts=3 dead=false error=the query is malformed at character 1: \
+            'severity' is no key: it is one of level, project, environment, user, fingerprint, message, tags[name]";
+        let lines = vec![line("INFO", "run finished"), line("WARN", long), line("INFO", "run finished")];
+        desk.tell(Event::Log { lines, written: 3 });
+        desk.press("l");
+    });
 }

@@ -48,6 +48,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
             refresh::everything(state, moment, effects);
         }
         Action::CopyNumber | Action::CopyRow => copy(state, action, moment, effects),
+        Action::LogLevel => state.log.next_level(),
         Action::SwitchZone => state.zone = state.zone.other(),
         Action::Mouse => switch_mouse(state, moment, effects),
         Action::Messages => state.dialog = Some(Dialog::Messages(0)),
@@ -75,8 +76,7 @@ fn page(state: &State) -> isize {
 fn step(state: &mut State, step: isize) {
     let rows = state.screen().list_rows();
     if state.view == ViewKind::Processor {
-        let most = state.log.len().saturating_sub(1);
-        state.processor.scroll = state.processor.scroll.saturating_add_signed(-step).min(most);
+        state.log.scroll_by(-step);
     } else if state.focus == Focus::Detail {
         let entries = state.shown_detail().map_or(0, |detail| detail.activities.len() + detail.superseded.len());
         state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(entries.saturating_sub(1));

@@ -9,7 +9,7 @@ use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
-use crate::console::state::dialog::{Dialog, Note, Place, Weight};
+use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
@@ -62,8 +62,7 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
 /// been meant for the list.
 fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: Moment) {
     let Some(mut draft) = state.drafts.remove(&request).filter(|_| state.dialog.is_none()) else { return };
-    draft.notes.retain(|note| note.weight != Weight::Warning);
-    draft.notes.push(Note { text: failure.message.clone(), weight: Weight::Warning });
+    draft.warn(failure.message.clone());
     draft.focus = Place::Cancel;
     state.dialog = Some(Dialog::Form(draft));
     forms::check(state, moment);
@@ -194,7 +193,7 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
                 list.unmark(&write.targets());
             }
         }
-        (_, Written::Ran(counts)) => say_ran(state, counts, moment),
+        (_, Written::Ran { counts, failures }) => say_ran(state, counts, &failures, moment),
         (None, _) => {}
     }
 }
@@ -232,12 +231,16 @@ fn snapshots(count: u64) -> &'static str {
     if count == 1 { "snapshot" } else { "snapshots" }
 }
 
-fn say_ran(state: &mut State, counts: RunCounts, moment: Moment) {
+fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Moment) {
     let captured = format!("captured {} {}", counts.captured, snapshots(counts.captured));
     match (counts.due(), counts.failed) {
         (0, _) => state.toasts.say(Tone::Plain, "nothing is due", moment.real),
         (_, 0) => state.toasts.say(Tone::Success, captured, moment.real),
-        (_, failed) => state.toasts.say(Tone::Error, format!("{captured}, {failed} failed"), moment.real),
+        (_, failed) => {
+            let why = if failures.is_empty() { String::new() } else { format!(": {}", failures.join("; ")) };
+            let said = shorten(&format!("{captured}, {failed} failed{why}"), 300);
+            state.toasts.say(Tone::Error, said, moment.real);
+        }
     }
 }
 
@@ -248,7 +251,7 @@ pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effec
             if counts.due() > 0 {
                 // Who asked for a run hears of it by the answer.
                 if *trigger != Trigger::Forced {
-                    say_ran(state, *counts, moment);
+                    say_ran(state, *counts, &[], moment);
                 }
                 outdate_reads(state);
                 if state.frozen_since.is_none() {

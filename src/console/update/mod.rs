@@ -31,7 +31,7 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
             refresh::tick(state, moment, &mut effects);
             effects.push(Effect::Repaint);
         }
-        Event::Log(lines) => state.log = lines,
+        Event::Log { lines, written } => state.log.replace(&lines, written),
         Event::Answer(answer) => answers::take(state, answer, moment, &mut effects),
         Event::Processor(news) => answers::hear(state, news, moment, &mut effects),
     }

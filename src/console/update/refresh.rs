@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::Moment;
 use crate::console::state::connection::Connection;
+use crate::console::state::dialog::{Dialog, Purpose};
 use crate::console::state::list::Contents;
 use crate::console::state::{DetailPane, Refresh, State, ViewKind};
 use crate::domain::IncidentId;
@@ -105,6 +106,10 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     }
     if !state.connection.is_up() {
         return;
+    }
+    // A form that was opened before the database answered still lacks them.
+    if matches!(&state.dialog, Some(Dialog::Form(form)) if form.purpose == Purpose::Open) && state.rules.is_none() {
+        ask_if_ready(state, Load::Rules, moment, effects);
     }
     let due = state.refresh.next_at <= moment.real && state.frozen_since.is_none();
     let unknown = state.list().is_some_and(|list| list.contents() == Contents::Unknown);

@@ -14,6 +14,10 @@ pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect
     if forms::go_to_fault(form) {
         return;
     }
+    if !state.connection.is_up() {
+        form.warn("the database is not reachable: try again when it answers, what is typed here stays");
+        return;
+    }
     let wanted = wanted(form, moment.now);
     let draft = form.has_text().then(|| form.clone());
     state.dialog = None;

@@ -10,7 +10,7 @@ use crate::console::event::{Detail, Picture};
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
-use crate::domain::{Aggregation, Incident, SnapshotFacts, Status, span};
+use crate::domain::{Aggregation, Incident, PendingSnapshot, SnapshotFacts, Status, span};
 
 const LABEL: usize = 10;
 
@@ -120,10 +120,12 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
     let text = match (standing, &incident.snapshot) {
         (Standing::Open, _) => return ("after the close".to_owned(), theme.dim),
         (Standing::Nothing, _) => "none: its pending snapshot was given up; P captures it".to_owned(),
-        (Standing::Waiting(_), _) => format!("{cell}, at {target}"),
+        (Standing::Waiting(_), _) => format!("{cell}, at {target}{}", with_run(canvas, pending)),
         (Standing::Due(_), _) => format!("{cell}, since {target}"),
-        (Standing::Retrying(..), _) => format!("{cell}{error}"),
-        (Standing::Dead, _) => format!("dead after {MAX_ATTEMPTS} tries, r tries again{error}"),
+        (Standing::Retrying(..), _) => format!("{cell}{}{error}", tried(canvas, pending)),
+        (Standing::Dead, _) => {
+            format!("dead after {MAX_ATTEMPTS} tries, r tries again{}{error}", tried(canvas, pending))
+        }
         (Standing::Partial, Some(facts)) if pending.is_some() => {
             format!("partial, {}; complete at {target}", captured(canvas, facts))
         }
@@ -134,6 +136,23 @@ fn snapshot(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
         (Standing::Capturing, _) | (Standing::Partial | Standing::Captured, None) => cell,
     };
     (text, style)
+}
+
+/// `, with the run at 15:00`, where that is not the minute of the target itself.
+fn with_run(canvas: Canvas<'_>, pending: Option<&PendingSnapshot>) -> String {
+    let (zone, now) = (canvas.state.zone, canvas.moment.now);
+    let run = pending.and_then(|pending| Some((pending, canvas.state.prospect(now).run_of(pending, now)?)));
+    let run = run.filter(|(pending, run)| zone.brief(*run, now) != zone.brief(pending.target_run_date, now));
+    run.map(|(_, run)| format!(", with the run at {}", zone.minute(run))).unwrap_or_default()
+}
+
+/// `, last tried 13:33:49 on ops-1`.
+fn tried(canvas: Canvas<'_>, pending: Option<&PendingSnapshot>) -> String {
+    let Some((pending, at)) = pending.and_then(|pending| Some((pending, pending.last_error_at?))) else {
+        return String::new();
+    };
+    let host = pending.last_host.as_deref().map(|host| format!(" on {}", shorten(host, 40))).unwrap_or_default();
+    format!(", last tried {}{host}", canvas.state.zone.brief(at, canvas.moment.now))
 }
 
 fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {

@@ -19,6 +19,7 @@ use crate::console::listing::{LIST_LIMIT, Sort};
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
+use crate::console::state::processor::Queue;
 use crate::console::state::{State, ViewKind};
 use crate::domain::span;
 
@@ -214,9 +215,30 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
     let Some(list) = state.list() else { return (String::new(), theme.text) };
     match (list.marks().len(), list.hidden_marks(), list.selected()) {
         (0, _, Some(id)) if !list.is_listed() => (format!(" #{id} is no longer in this list "), theme.warning),
+        (0, _, _) if state.view == ViewKind::Pending => queue(canvas),
         (0, _, _) => (String::new(), theme.text),
         (marked, 0, _) => (format!(" {marked} marked "), theme.warning),
         (marked, hidden, _) => (format!(" {marked} marked, {hidden} hidden by the filter "), theme.warning),
+    }
+}
+
+/// What is captured next and when, and what should have been.
+fn queue(canvas: Canvas<'_>) -> (String, Style) {
+    let (state, theme, now) = (canvas.state, &canvas.look.theme, canvas.moment.now);
+    let queue = Queue::of(&state.pending_rows, state.prospect(now), now);
+    let Some((id, run)) = queue.next else { return (String::new(), theme.text) };
+    let when = run.map(|run| (state.zone.brief(run, now), run.since(now)));
+    let next = match when {
+        Some((at, left)) if left.is_zero() => format!("next is #{id}, with the run of {at}"),
+        Some((at, left)) => format!("next is #{id}, with the run at {at}, in {}", span::format(left)),
+        None => format!("next is #{id}"),
+    };
+    match (queue.late, queue.latest) {
+        (late, Some(latest)) => {
+            let late = format!("{} late, by up to {}; ", count(late as u64), span::format(latest));
+            (format!(" {late}{next} "), theme.due)
+        }
+        _ => (format!(" {next} "), theme.text),
     }
 }
 

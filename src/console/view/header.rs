@@ -67,6 +67,9 @@ fn badges(canvas: Canvas<'_>, roomy: bool) -> Vec<String> {
     if let Some(since) = state.frozen_since {
         badges.push(format!("frozen {}", span::format(canvas.moment.real.since(since))));
     }
+    if let Some((skew, which)) = state.skew() {
+        badges.push(choose(&format!("clock {} {which}", span::format(skew)), "skew"));
+    }
     if state.options.access == Access::ReadOnly {
         badges.push(choose("read-only", "ro"));
     }

@@ -10,6 +10,7 @@ mod frame;
 mod header;
 mod help;
 mod incidents;
+mod log;
 mod menu;
 mod palette;
 mod pending;

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use super::canvas::Canvas;
 use super::standing::{self, CELL};
-use super::text::Row;
+use super::text::{Row, roughly};
 use super::{incidents, table};
 use crate::console::state::processor::pending_standing;
 use crate::domain::schedule::MAX_ATTEMPTS;
@@ -17,17 +17,26 @@ struct Columns {
     title: usize,
     window: usize,
     target: usize,
+    run: usize,
     tries: usize,
     error: usize,
 }
 
 impl Columns {
     fn new(width: usize, id: usize) -> Self {
-        // Window, target, tries, error, the least title.
-        let sets = [(7, 12, 5, 30, 24), (7, 12, 5, 20, 20), (0, 12, 5, 0, 16), (0, 0, 5, 0, 8), (0, 0, 0, 0, 0)];
+        // Window, target, run, tries, error, the least title.
+        let sets = [
+            (7, 12, 5, 5, 30, 24),
+            (7, 12, 5, 5, 16, 20),
+            (0, 12, 5, 5, 0, 16),
+            (0, 0, 5, 5, 0, 12),
+            (0, 0, 0, 5, 0, 8),
+            (0, 0, 0, 0, 0, 0),
+        ];
         let gap = |width: usize| if width > 0 { width + 1 } else { 0 };
-        for (window, target, tries, error, least) in sets {
-            let fixed = table::GUTTER + id + 1 + 1 + CELL + gap(window) + gap(target) + gap(tries) + gap(error);
+        for (window, target, run, tries, error, least) in sets {
+            let fixed = table::GUTTER + id + 1 + 1 + CELL + gap(window) + gap(target) + gap(run);
+            let fixed = fixed + gap(tries) + gap(error);
             if fixed + least <= width {
                 let spare = width - fixed;
                 // Beyond a comfortable title, the error is worth more.
@@ -37,12 +46,13 @@ impl Columns {
                     title,
                     window,
                     target,
+                    run,
                     tries,
                     error: if error > 0 { error + spare - title } else { 0 },
                 };
             }
         }
-        Self { id, title: 0, window: 0, target: 0, tries: 0, error: 0 }
+        Self { id, title: 0, window: 0, target: 0, run: 0, tries: 0, error: 0 }
     }
 }
 
@@ -67,6 +77,9 @@ fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {
     if columns.target > 0 {
         row.gap(1).right("TARGET", columns.target, style, glyphs);
     }
+    if columns.run > 0 {
+        row.gap(1).right("RUN", columns.run, style, glyphs);
+    }
     row.gap(1).left("SNAPSHOT", CELL, style, glyphs);
     if columns.tries > 0 {
         row.gap(1).right("TRIES", columns.tries, style, glyphs);
@@ -80,6 +93,7 @@ fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {
 fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, pending: &PendingSnapshot) -> Line<'static> {
     let (theme, glyphs, now) = (&canvas.look.theme, canvas.look.glyphs, canvas.moment.now);
     let incident = canvas.state.rows.incident(id);
+    let prospect = canvas.state.prospect(now);
     let title = incident.map_or(glyphs.ellipsis(), |incident| incident.title.as_str());
     let mut row = Row::default();
     row.right(&id.to_string(), columns.id, theme.dim, glyphs).gap(1).left(title, columns.title, theme.text, glyphs);
@@ -88,14 +102,18 @@ fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, pending: &PendingSn
         row.gap(1).right(&window, columns.window, theme.dim, glyphs);
     }
     if columns.target > 0 {
-        let target = canvas.state.zone.day_and_minute(pending.target_run_date);
-        row.gap(1).right(&target, columns.target, theme.dim, glyphs);
+        let late = prospect.late_by(pending, now).map(|late| format!("{} late", roughly(late)));
+        let style = if late.is_some() { theme.due } else { theme.dim };
+        let target = late.unwrap_or_else(|| canvas.state.zone.day_and_minute(pending.target_run_date));
+        row.gap(1).right(&target, columns.target, style, glyphs);
+    }
+    if columns.run > 0 {
+        let run = prospect.run_of(pending, now).map_or_else(|| "-".to_owned(), |run| canvas.state.zone.minute(run));
+        row.gap(1).right(&run, columns.run, theme.dim, glyphs);
     }
     let (text, style) = match incident.filter(|incident| canvas.state.busy(incident.id).is_some()) {
         Some(incident) => incidents::snapshot_cell(canvas, incident),
-        None => {
-            standing::cell(pending_standing(pending, canvas.state.prospect(now), now), canvas.state.zone, canvas.look)
-        }
+        None => standing::cell(pending_standing(pending, prospect, now), canvas.state.zone, canvas.look),
     };
     row.gap(1).left(&text, CELL, style, glyphs);
     if columns.tries > 0 {

@@ -1,5 +1,7 @@
 //! View 4: what the processor does, its runs, who else runs one on this database, and the log.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -7,10 +9,14 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::header::ago;
-use super::text::{Row, cut, cut_line, number, restyle};
+use super::log;
+use super::text::{Row, cut_line, number};
 use crate::console::options::ProcessorChoice;
 use crate::console::state::processor::{ProcessorState, is_alive};
 use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
+
+/// A run whose record has not moved for so long was cut off: the next takes over from it.
+const STILL: Duration = Duration::from_mins(2);
 
 /// Draws the view.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
@@ -26,7 +32,8 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     let height = usize::from(area.height);
     let small = height < 16;
     let left = height.saturating_sub(facts.len());
-    let log = (left / 3).max(left.saturating_sub(runs.len() + others.len() + 3));
+    let share = if small { left / 2 } else { left / 3 };
+    let log = share.max(left.saturating_sub(runs.len() + others.len() + 3));
     let tables = left - log.min(left);
     let others_rows = if small { 0 } else { others.len().min(tables / 2) };
     let runs_rows = tables.saturating_sub(if others_rows > 0 { others_rows + 1 } else { 0 });
@@ -46,7 +53,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     put(&others, others_rows);
     put(&[Line::default()], usize::from(others_rows > 0));
     let rest = usize::from(area.bottom().saturating_sub(y));
-    let lines = log_lines(canvas, rest, usize::from(area.width));
+    let lines = log::lines(canvas, rest, usize::from(area.width));
     for line in lines {
         if y < area.bottom() {
             frame.render_widget(line, Rect { y, height: 1, ..area });
@@ -78,6 +85,11 @@ fn facts(canvas: Canvas<'_>) -> Vec<Line<'static>> {
         let (pending, due, failing, dead) = (counts.pending, counts.due, counts.failing, counts.dead);
         let style = if failing + dead > 0 { theme.failing } else { theme.text };
         lines.push(fact("pending", format!("{pending}, {due} due, {failing} failing, {dead} dead"), style));
+    }
+    if let Some((skew, which)) = state.skew() {
+        let skew = span::format(skew);
+        let said = format!("this host is {skew} {which} the database; times here are the database's");
+        lines.push(fact("clock", said, theme.warning));
     }
     lines.push(fact("acts as", text::shorten(&state.options.by, 60), theme.text));
     lines.push(Line::default());
@@ -125,7 +137,7 @@ fn heading(canvas: Canvas<'_>, name: &str, columns: &[(&str, usize, bool)], widt
 fn runs(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
     let columns = [
-        ("WHY", 8, false),
+        ("TRIGGER", 8, false),
         ("TOOK", 8, true),
         ("CAPTURED", 8, true),
         ("SKIPPED", 7, true),
@@ -142,7 +154,7 @@ fn runs(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
         let ProcessorRun { trigger, counts, host, started_at, .. } = run;
         let took = match run.finished_at {
             Some(finished) => took(finished.since(*started_at)),
-            None if canvas.moment.now.since(run.updated_at).as_secs() < 120 => "running".to_owned(),
+            None if moves(run, canvas.moment.now) => "running".to_owned(),
             None => "cut off".to_owned(),
         };
         let failed = if counts.failed > 0 || run.error.is_some() { theme.failing } else { theme.text };
@@ -162,7 +174,7 @@ fn runs(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn took(span: std::time::Duration) -> String {
+fn took(span: Duration) -> String {
     if span.as_secs() < 10 {
         format!("{} ms", number(i64::try_from(span.as_millis()).unwrap_or(0)))
     } else {
@@ -177,53 +189,41 @@ fn others(canvas: Canvas<'_>, width: usize) -> Vec<Line<'static>> {
         return Vec::new();
     }
     let columns =
-        [("HOST", 18, false), ("PID", 8, true), ("VERSION", 8, false), ("NEXT RUN", 12, true), ("SEEN", 10, false)];
+        [("HOST", 18, false), ("PID", 8, true), ("VERSION", 8, false), ("SEEN", 12, true), ("DOES", 10, false)];
     let mut lines = vec![heading(canvas, "processes", &columns, width)];
     for processor in processors {
-        let Processor { host, pid, kind, version, next_run_at, last_seen } = processor;
+        let Processor { host, pid, kind, version, last_seen, .. } = processor;
         let alive = is_alive(processor, canvas.moment.now);
         let style = if alive { theme.text } else { theme.dim };
-        let next = next_run_at.map_or_else(|| "-".to_owned(), |next| state.zone.day_and_minute(next));
         let seen = ago(canvas.moment.now.since(*last_seen));
-        let seen = if alive { seen } else { format!("{seen}, gone?") };
+        let does = if alive { does(canvas, processor) } else { "seems to be gone".to_owned() };
         let mut row = Row::default();
         row.left(kind.name(), 13, style, glyphs).gap(1).left(host, 18, style, glyphs).gap(1);
         row.right(&pid.to_string(), 8, theme.dim, glyphs).gap(1).left(version, 8, theme.dim, glyphs).gap(1);
-        row.right(&next, 12, style, glyphs).gap(1).left(&seen, width.saturating_sub(64).max(10), theme.dim, glyphs);
+        row.right(&seen, 12, theme.dim, glyphs).gap(1).left(&does, width.saturating_sub(64).max(10), style, glyphs);
         lines.push(row.line());
     }
     lines
 }
 
-/// A line of the log with the time of day in the zone of the screen, instead of a date and microseconds.
-fn with_time(canvas: Canvas<'_>, line: &str) -> String {
-    let (when, rest) = line.split_once(' ').unwrap_or(("", line));
-    match Timestamp::parse_absolute(when) {
-        Ok(at) => format!("{} {rest}", canvas.state.zone.time(at)),
-        Err(_) => line.to_owned(),
+/// What a process that is alive does: a run that goes on where it lives is its own, or a neighbour's.
+fn does(canvas: Canvas<'_>, processor: &Processor) -> String {
+    let (state, now) = (canvas.state, canvas.moment.now);
+    let runs = state.overview.as_ref().map(|overview| overview.runs.as_slice()).unwrap_or_default();
+    let running = |run: &&ProcessorRun| run.finished_at.is_none() && run.host == processor.host && moves(run, now);
+    if let Some(run) = runs.iter().find(running) {
+        return format!("runs, {} captured", number(run.counts.captured.cast_signed()));
+    }
+    match processor.next_run_at {
+        Some(next) if next > now => {
+            format!("waits until {} (in {})", state.zone.brief(next, now), span::format(next.since(now)))
+        }
+        Some(_) => "is about to run".to_owned(),
+        None => "starts".to_owned(),
     }
 }
 
-/// The newest lines at the bottom; scrolled back by as many as the operator went up.
-fn log_lines(canvas: Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
-    let (state, theme) = (canvas.state, &canvas.look.theme);
-    let Some(room) = height.checked_sub(1) else { return Vec::new() };
-    let scroll = state.processor.scroll.min(state.log.len().saturating_sub(1));
-    let end = state.log.len() - scroll;
-    let start = end.saturating_sub(room);
-    let scrolled = if scroll > 0 { format!("  {scroll} newer lines below, G shows them") } else { String::new() };
-    let mut lines = vec![Line::from(vec![Span::styled("log", theme.title), Span::styled(scrolled, theme.warning)])];
-    if state.log.is_empty() {
-        lines.push(Line::styled("nothing was logged yet", theme.dim));
-    }
-    for line in &state.log[start..end] {
-        let drawn = Line::from(cut(&with_time(canvas, line), width, canvas.look.glyphs));
-        let style = match line {
-            line if line.contains("ERROR") => theme.error,
-            line if line.contains("WARN") => theme.warning,
-            _ => theme.dim,
-        };
-        lines.push(restyle(drawn, style));
-    }
-    lines
+/// Whether the record of a run that has not ended still moves.
+fn moves(run: &ProcessorRun, now: Timestamp) -> bool {
+    now.since(run.updated_at) < STILL
 }

@@ -21,6 +21,8 @@ pub(super) fn cell(standing: Standing, zone: Zone, look: &Look) -> (String, Styl
         Standing::Due(Some(run_at)) => (format!("due, run {}", zone.minute(run_at)), theme.due),
         Standing::Due(None) => ("due".to_owned(), theme.due),
         Standing::Capturing => ("capturing".to_owned(), theme.due),
+        // A fault of the database or the network is not counted against the row.
+        Standing::Retrying(0, left) => (format!("again in {}", roughly(left)), theme.failing),
         Standing::Retrying(attempts, left) => {
             (format!("retry {attempts}/{MAX_ATTEMPTS} in {}", roughly(left)), theme.failing)
         }
