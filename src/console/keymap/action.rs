@@ -38,6 +38,7 @@ pub enum Action {
     Unmark,
     Filter,
     Sort,
+    Columns,
     Freeze,
     Refresh,
     CopyNumber,

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::fixtures::{id, now};
 use crate::console::effect::{Effect, Load, Timing, Write};
 use crate::console::event::Event;
-use crate::console::listing::{Direction, SortKey};
+use crate::console::listing::{Columns, Direction, SortKey};
 use crate::console::screen::Focus;
 use crate::console::state::ViewKind;
 use crate::console::state::dialog::{Dialog, FieldKind, Place};
@@ -241,6 +241,22 @@ fn the_menu_of_orders_reverses_and_chooses() {
     );
     desk.answer_all();
     assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());
+}
+
+#[test]
+fn columns_are_chosen_and_moved_and_seen_at_once() {
+    let mut desk = Desk::ready(160, 45);
+    let headings = |desk: &Desk| desk.screen().lines().nth(2).unwrap().split('│').nth(1).unwrap().to_owned();
+    assert!(headings(&desk).contains("TITLE") && !headings(&desk).contains("RULE"));
+    desk.press("Cjjjj ");
+    assert!(headings(&desk).contains("RULE"), "{}", headings(&desk));
+    desk.press("KKKKK\n");
+    assert!(headings(&desk).trim_start().starts_with("RULE"), "{}", headings(&desk));
+    assert!(desk.state.dialog.is_none());
+    desk.press("Cjjj ");
+    assert_eq!(desk.toast(), "no list is without its titles and snapshots");
+    desk.press("r\u{1b}");
+    assert_eq!(desk.state.columns, Columns::default());
 }
 
 #[test]

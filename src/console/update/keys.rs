@@ -4,11 +4,11 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, 
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{actions, forms, refresh};
+use super::{actions, forms, menus, refresh};
 use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::keymap::{self, Action, Binding};
-use crate::console::listing::{Filter, Sort, SortKey};
+use crate::console::listing::Filter;
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{FilterLine, State};
@@ -87,7 +87,11 @@ fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &
         Some(Dialog::Form(_)) => forms::press(state, key, moment, effects),
         Some(Dialog::Sort(highlighted)) => {
             let highlighted = *highlighted;
-            press_in_sort(state, highlighted, key, moment);
+            menus::press_in_sort(state, highlighted, key, moment);
+        }
+        Some(Dialog::Columns(highlighted)) => {
+            let highlighted = *highlighted;
+            menus::press_in_columns(state, highlighted, key, moment);
         }
         Some(Dialog::Palette(_)) => press_in_palette(state, key, moment, effects),
         Some(Dialog::Help(scroll) | Dialog::Messages(scroll)) => match key.code {
@@ -101,32 +105,6 @@ fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &
         },
         None => {}
     }
-}
-
-fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: Moment) {
-    let count = SortKey::ALL.len();
-    let chosen = match key.code {
-        KeyCode::Esc | KeyCode::Char('q') => {
-            state.dialog = None;
-            return;
-        }
-        KeyCode::Char('s') => state.sort.reversed(),
-        KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => {
-            state.dialog = Some(Dialog::Sort((highlighted + 1) % count));
-            return;
-        }
-        KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => {
-            state.dialog = Some(Dialog::Sort((highlighted + count - 1) % count));
-            return;
-        }
-        KeyCode::Enter if SortKey::ALL[highlighted % count] == state.sort.key => state.sort.reversed(),
-        KeyCode::Enter => Sort::by(SortKey::ALL[highlighted % count]),
-        _ => return,
-    };
-    state.dialog = None;
-    state.sort = chosen;
-    state.incidents.restart();
-    refresh::list_anew(state, moment);
 }
 
 fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {

@@ -6,6 +6,7 @@ mod answers;
 mod fields;
 mod forms;
 mod keys;
+mod menus;
 mod refresh;
 mod submit;
 mod verbs;

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::canvas::Canvas;
-use super::dialog;
 use super::text::{cut, width_of};
-use crate::console::listing::SortKey;
+use super::{dialog, incidents};
+use crate::console::listing::{Column, SortKey};
 
 /// Draws a menu.
 fn draw(canvas: Canvas<'_>, frame: &mut Frame, title: &str, choices: &[String], highlighted: usize, hint: &str) {
@@ -42,4 +42,20 @@ pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
     };
     let choices: Vec<String> = SortKey::ALL.iter().map(choice).collect();
     draw(canvas, frame, "Sort by", &choices, highlighted, "enter sorts, s reverses");
+}
+
+/// The menu of columns.
+pub(super) fn columns(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
+    let mark = canvas.look.glyphs.mark();
+    let shown = incidents::layout(canvas);
+    let choice = |(column, wanted): &(Column, bool)| {
+        let note = match wanted {
+            true if column.is_needed() => "always",
+            true if !shown.iter().any(|(there, _)| there == column) => "no room now",
+            _ => "",
+        };
+        format!(" {} {:<16}{note}", if *wanted { mark } else { " " }, column.name())
+    };
+    let choices: Vec<String> = canvas.state.columns.all().iter().map(choice).collect();
+    draw(canvas, frame, "Columns", &choices, highlighted, "space shows, J K move, r as at first");
 }

@@ -59,6 +59,7 @@ pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
     match &state.dialog {
         Some(Dialog::Form(form)) => dialog::form(canvas, frame, form),
         Some(Dialog::Sort(highlighted)) => menu::sort(canvas, frame, *highlighted),
+        Some(Dialog::Columns(highlighted)) => menu::columns(canvas, frame, *highlighted),
         Some(Dialog::Palette(found)) => palette::draw(canvas, frame, found),
         Some(Dialog::Help(scroll)) => help::draw(canvas, frame, *scroll),
         Some(Dialog::Messages(scroll)) => help::messages(canvas, frame, *scroll),
