@@ -7,13 +7,14 @@ use super::arguments::values::GivenTime;
 use super::incident_page;
 use super::output::{json, words};
 use super::{CliError, ExitStatus, Session, input};
+use crate::domain::filter::{Condition, Filter, NamePattern, Word};
+use crate::domain::order::Sort;
 use crate::domain::{Incident, IncidentId, Status, Timestamp, text};
 use crate::ops::close::{self, CloseRequest};
 use crate::ops::edit::{self, EditRequest};
 use crate::ops::open::{self, OpenRequest};
 use crate::ops::reopen::{self, ReopenRequest};
 use crate::ops::{OpsError, StatusChange, comment};
-use crate::store::incident::{IncidentFilter, IncidentSort};
 
 pub(super) async fn run(session: &mut Session<'_>, command: IncidentCommand) -> Result<ExitStatus, CliError> {
     match command {
@@ -47,16 +48,11 @@ async fn open(session: &mut Session<'_>, arguments: OpenArguments) -> Result<Exi
 
 async fn list(session: &mut Session<'_>, arguments: ListArguments) -> Result<ExitStatus, CliError> {
     let now = session.now().await?;
-    let filter = IncidentFilter {
-        status: arguments.status.status(),
-        project: arguments.project,
-        search: arguments.search,
-        // One more tells whether there are more.
-        limit: Some(arguments.limit.saturating_add(1)),
-    };
-    let narrowed = filter.status.is_some() || filter.project.is_some() || filter.search.is_some();
+    let filter = filter(&arguments);
     let mut tx = session.store.read().await?;
-    let mut ids = tx.incident_ids(&filter, IncidentSort::Started).await?;
+    // One more tells whether there are more.
+    let one_more = arguments.limit.saturating_add(1);
+    let mut ids = tx.incident_ids(&filter, Sort::default(), now, Some(one_more)).await?;
     let more = ids.len() > arguments.limit as usize;
     ids.truncate(arguments.limit as usize);
     let incidents = tx.incidents(&ids).await?;
@@ -68,13 +64,28 @@ async fn list(session: &mut Session<'_>, arguments: ListArguments) -> Result<Exi
         let columns = output.terminal.columns;
         incident_page::table(&incidents, now).write(output.answer(), columns)?;
     }
-    match (incidents.is_empty(), narrowed) {
+    match (incidents.is_empty(), !filter.is_empty()) {
         (true, true) => output.note("no incident matches")?,
         (true, false) => output.note("no incidents yet: 'afterimage incident open TITLE' opens one")?,
         _ if more => output.note(&format!("only the newest {}: --limit shows more", arguments.limit))?,
         _ => {}
     }
     Ok(0)
+}
+
+/// All that was asked for must hold.
+fn filter(arguments: &ListArguments) -> Filter {
+    let mut filter = arguments.filter.clone().unwrap_or_default();
+    if let Some(status) = arguments.status.status() {
+        filter = filter.and(Condition::Status(status));
+    }
+    if let Some(project) = &arguments.project {
+        filter = filter.and(Condition::Project(NamePattern::Exactly(project.clone())));
+    }
+    match arguments.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
+        Some(search) => filter.and(Condition::Word(Word::exact(search))),
+        None => filter,
+    }
 }
 
 async fn show(session: &mut Session<'_>, id: IncidentId) -> Result<ExitStatus, CliError> {

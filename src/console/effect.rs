@@ -30,11 +30,16 @@ pub enum Effect {
 /// Bytes of a text for the clipboard, at the most: as base64 they are what terminals take.
 pub const CLIPBOARD_LIMIT: usize = 74_994 / 4 * 3;
 
+/// A state of everything that lists of incidents are made of. Between two equal ones nothing of it has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edition(pub u64);
+
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Load {
-    /// The numbers of all incidents that a filter lets through, in order.
-    List(Filter, Sort),
+    /// The numbers of all incidents that a filter lets through, in order, unless they are still those of the edition that
+    /// is at hand.
+    List(Filter, Sort, Option<Edition>),
     /// These incidents.
     Rows(Vec<IncidentId>),
     /// The shapes of these incidents.

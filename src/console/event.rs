@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use crate::console::effect::Lane;
+use crate::console::effect::{Edition, Lane};
 use crate::domain::{
     Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, RunCounts, Series, Snapshot,
     SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
@@ -147,7 +147,9 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Loaded {
     /// See [`crate::console::effect::Load::List`].
-    List(Vec<IncidentId>),
+    List(Vec<IncidentId>, Edition),
+    /// The list that is at hand still holds.
+    ListHolds,
     /// Those of the incidents that there are.
     Rows(Vec<Incident>),
     /// Their shapes.

@@ -128,7 +128,11 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
         return Err(ConsoleError::Panicked);
     }
     closed?;
-    Ok(outcome?)
+    match outcome {
+        // Whoever closes the window ends the console: whether the signal says it first or the screen is chance.
+        Err(error) if terminal::is_gone(&error) => Ok(()),
+        outcome => Ok(outcome?),
+    }
 }
 
 struct Console {

@@ -1,6 +1,7 @@
 //! The terminal: taken over, given back on every way out, and drawn on in whole frames. Knows nothing of what is drawn.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +25,8 @@ static HOOK: Once = Once::new();
 
 /// The terminal while it is the console's. Gives it back when it is dropped.
 pub struct Takeover {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: it would show the cursor once more, and panic where nobody is left to be told that it cannot.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -38,6 +40,15 @@ pub fn is_there() -> bool {
 #[must_use]
 pub fn has_panicked() -> bool {
     PANICKED.load(Ordering::SeqCst)
+}
+
+/// What a terminal answers that is no longer there; the same number on every Unix.
+const EIO: i32 = 5;
+
+/// Whether an error says that the terminal is no longer there.
+#[must_use]
+pub fn is_gone(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(EIO)
 }
 
 impl Takeover {
@@ -57,7 +68,7 @@ impl Takeover {
         enter()?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
         match Terminal::new(backend) {
-            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), mouse: false }),
             Err(error) => {
                 restore();
                 Err(error)

@@ -4,8 +4,10 @@
 
 pub mod activity;
 pub mod event;
+pub mod filter;
 pub mod incident;
 pub mod names;
+pub mod order;
 pub mod pending;
 pub mod query;
 pub mod rule;

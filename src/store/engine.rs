@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Postgres, Sqlite, Transaction};
 
+use super::change::Watcher;
 use super::error::StoreError;
 
 /// How long an operator's own write waits for others.
@@ -29,6 +30,8 @@ pub(super) enum Engine {
         /// One connection: whoever writes in this process waits its turn here, in order, rather than for a lock.
         writer: SqlitePool,
         reader: SqlitePool,
+        /// Says whether anybody has committed anything.
+        watcher: Watcher,
     },
     Postgres(PgPool),
 }
@@ -148,8 +151,10 @@ impl Engine {
                 .test_before_acquire(false)
         };
         let writer = pool(1).connect_lazy_with(options.clone());
-        let reader = pool(4).connect_lazy_with(options.pragma("query_only", "on"));
-        Self::Sqlite { writer, reader }
+        let reading = options.pragma("query_only", "on");
+        let watcher = Watcher::new(pool(1), reading.clone());
+        let reader = pool(4).connect_lazy_with(reading);
+        Self::Sqlite { writer, reader, watcher }
     }
 
     pub(super) fn postgres(options: PgConnectOptions) -> Self {
@@ -189,7 +194,8 @@ impl Engine {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, reader } => {
+            Self::Sqlite { writer, reader, watcher } => {
+                watcher.close().await;
                 reader.close().await;
                 writer.close().await;
             }

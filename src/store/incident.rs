@@ -3,45 +3,12 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use sqlx::{Postgres, QueryBuilder, Sqlite};
-
-use super::engine::{Text, Tx, answered, execute, on_engine};
+use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
 use super::pending::PendingRow;
 use super::snapshot::FactsRow;
 use crate::domain::names::UnknownName;
 use crate::domain::{Incident, IncidentId, IncidentType, Status, TimeWindow, Timestamp, rule::Scope};
-
-/// Which incidents a list shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct IncidentFilter {
-    /// Only these.
-    pub status: Option<Status>,
-    /// Only those that belong to this project.
-    pub project: Option<String>,
-    /// Only those whose title, project or number contains this, ASCII case ignored.
-    pub search: Option<String>,
-    /// At most so many.
-    pub limit: Option<u32>,
-}
-
-crate::domain::named_enum! {
-    /// What a list of incidents is sorted by.
-    IncidentSort, "order", "started, started_oldest, title, status, window, capture" {
-        /// Newest start first.
-        Started = "started",
-        /// Oldest start first.
-        StartedOldest = "started_oldest",
-        /// By title.
-        Title = "title",
-        /// Open ones first, then newest start.
-        Status = "status",
-        /// Longest time window first.
-        Window = "window",
-        /// What is captured next first, then the rest, newest start first.
-        Capture = "capture",
-    }
-}
 
 /// What a new incident is stored with.
 #[derive(Debug, Clone)]
@@ -250,28 +217,6 @@ impl Tx {
         Ok(rows.into_iter().map(|(id, project)| (IncidentId::new(id), project)).collect())
     }
 
-    /// The numbers of the incidents that a list shows, in its order.
-    ///
-    /// # Errors
-    /// Where the database cannot.
-    pub async fn incident_ids(
-        &mut self,
-        filter: &IncidentFilter,
-        sort: IncidentSort,
-    ) -> Result<Vec<IncidentId>, StoreError> {
-        let ids: Vec<i64> = match self {
-            Self::Sqlite(transaction) => {
-                let mut query = list_query::<Sqlite>(filter, sort, LikeForm::Sqlite);
-                answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
-            }
-            Self::Postgres(transaction) => {
-                let mut query = list_query::<Postgres>(filter, sort, LikeForm::Postgres);
-                answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
-            }
-        };
-        Ok(ids.into_iter().map(IncidentId::new).collect())
-    }
-
     /// Sets the status with the close that belongs to it.
     ///
     /// # Errors
@@ -306,64 +251,4 @@ impl Tx {
         );
         Ok(())
     }
-}
-
-// Differs because `like` folds ASCII case on SQLite, and no case at all on Postgres.
-#[derive(Clone, Copy)]
-enum LikeForm {
-    Sqlite,
-    Postgres,
-}
-
-impl LikeForm {
-    fn folded(self, column: &str) -> String {
-        match self {
-            Self::Sqlite => column.to_owned(),
-            Self::Postgres => format!("lower({column} collate \"C\")"),
-        }
-    }
-}
-
-/// The list's conditions are few and each is worth an index of its own, so the text says only those that are asked.
-fn list_query<'a, DB>(filter: &'a IncidentFilter, sort: IncidentSort, like: LikeForm) -> QueryBuilder<DB>
-where
-    DB: sqlx::Database,
-    String: sqlx::Encode<'a, DB> + sqlx::Type<DB>,
-    i64: sqlx::Encode<'a, DB> + sqlx::Type<DB>,
-    &'static str: sqlx::Encode<'a, DB> + sqlx::Type<DB>,
-{
-    let mut query = QueryBuilder::new("select i.id from incidents i");
-    if sort == IncidentSort::Capture {
-        query.push(" left join pending_snapshots p on p.incident_id = i.id");
-    }
-    query.push(" where 1 = 1");
-    if let Some(status) = filter.status {
-        query.push(" and i.status = ").push_bind(status.name());
-    }
-    if let Some(project) = &filter.project {
-        query.push(" and exists (select 1 from incident_projects j where j.incident_id = i.id and j.project = ");
-        query.push_bind(project.clone()).push(")");
-    }
-    if let Some(search) = filter.search.as_deref().map(str::trim).filter(|search| !search.is_empty()) {
-        let pattern = format!("%{}%", super::predicate::escape_like(&search.to_ascii_lowercase()));
-        query.push(format!(" and ({} like ", like.folded("i.title"))).push_bind(pattern.clone());
-        query.push(" escape '\\' or exists (select 1 from incident_projects s where s.incident_id = i.id and ");
-        query.push(like.folded("s.project")).push(" like ").push_bind(pattern).push(" escape '\\')");
-        if let Ok(id) = search.trim_start_matches('#').parse::<i64>() {
-            query.push(" or i.id = ").push_bind(id);
-        }
-        query.push(")");
-    }
-    query.push(match sort {
-        IncidentSort::Started => " order by i.date_started desc, i.id desc",
-        IncidentSort::StartedOldest => " order by i.date_started, i.id",
-        IncidentSort::Title => " order by i.title, i.id desc",
-        IncidentSort::Status => " order by i.status desc, i.date_started desc, i.id desc",
-        IncidentSort::Window => " order by i.time_window_minutes desc, i.date_started desc, i.id desc",
-        IncidentSort::Capture => " order by p.next_attempt_at nulls last, i.date_started desc, i.id desc",
-    });
-    if let Some(limit) = filter.limit {
-        query.push(" limit ").push_bind(i64::from(limit));
-    }
-    query
 }

@@ -3,11 +3,13 @@
 pub mod activity;
 mod bulk;
 pub mod capture;
+pub mod change;
 mod engine;
 mod error;
 pub mod event;
 pub mod import;
 pub mod incident;
+mod list;
 mod location;
 mod measure;
 mod migrate;

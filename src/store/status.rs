@@ -21,18 +21,22 @@ pub struct Counts {
     pub dead: u64,
     /// Current snapshots.
     pub snapshots: u64,
+    /// Until then time alone changes none of this; `None`: ever.
+    pub hold_until: Option<Timestamp>,
 }
 
-const COUNTS: &str = "select \
-    (select count(*) from incidents where status = 'open'), \
-    (select count(*) from incidents where status = 'closed'), \
-    (select count(*) from pending_snapshots), \
-    (select count(*) from pending_snapshots \
-        where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1), \
-    (select count(*) from pending_snapshots \
-        where dead_since is null and (attempts > 0 or next_attempt_at > target_run_date and next_attempt_at > $1)), \
-    (select count(*) from pending_snapshots where dead_since is not null), \
-    (select count(*) from incident_snapshots)";
+const COUNTS: &str = "select o.open, o.closed, p.rows, p.due, p.failing, p.dead, s.rows, p.next \
+    from (select count(case when status = 'open' then 1 end) as open, \
+            count(case when status = 'closed' then 1 end) as closed from incidents) o, \
+        (select count(*) as rows, \
+            count(case when dead_since is null and next_attempt_at <= $1 and target_run_date <= $1 then 1 end) as due, \
+            count(case when dead_since is null and (attempts > 0 or next_attempt_at > target_run_date \
+                and next_attempt_at > $1) then 1 end) as failing, \
+            count(dead_since) as dead, \
+            min(case when dead_since is null and next_attempt_at > $1 then next_attempt_at \
+                when dead_since is null and target_run_date > $1 then target_run_date end) as next \
+            from pending_snapshots) p, \
+        (select count(*) as rows from incident_snapshots) s";
 // Differs because each engine knows its size in another way.
 const SIZE: Text = Text {
     sqlite: "select page_count * page_size from pragma_page_count(), pragma_page_size()",
@@ -77,7 +81,7 @@ impl Tx {
     /// # Errors
     /// Where the database cannot.
     pub async fn counts(&mut self, now: Timestamp) -> Result<Counts, StoreError> {
-        let row: (i64, i64, i64, i64, i64, i64, i64) = on_engine!(self, connection =>
+        let row: (i64, i64, i64, i64, i64, i64, i64, Option<i64>) = on_engine!(self, connection =>
             sqlx::query_as(COUNTS).bind(now.as_micros()).fetch_one(connection).await?);
         Ok(Counts {
             incidents_open: row.0.unsigned_abs(),
@@ -87,6 +91,7 @@ impl Tx {
             failing: row.4.unsigned_abs(),
             dead: row.5.unsigned_abs(),
             snapshots: row.6.unsigned_abs(),
+            hold_until: row.7.map(Timestamp::from_micros),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Access, Afterimage, Cluster, Screen, missing_postgres, scratch};
+use crate::support::{Access, Afterimage, Cluster, Screen, missing_postgres, scratch, status_after_hang_up};
 
 #[test]
 fn the_console_opens_at_once_and_q_gives_the_terminal_back() {
@@ -71,6 +71,11 @@ fn signals_end_the_console_and_give_the_terminal_back() {
         screen.signal(signal);
         assert_eq!(screen.ended(), 0, "{signal}");
     }
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_console_and_leaves_nothing_running() {
+    assert_eq!(status_after_hang_up(), 0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod captures;
+mod changes;
 mod cli_bad_input;
 mod cli_database;
 mod cli_fixture;
@@ -17,6 +18,7 @@ mod failures;
 mod import;
 mod incidents;
 mod layers;
+mod listing;
 mod outages;
 mod previews;
 mod processes;

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use afterimage::domain::filter::Filter;
+use afterimage::domain::order::Sort;
 use afterimage::domain::series::Count;
 use afterimage::domain::{Incident, IncidentId, PendingState, SeriesKind, Status, Timestamp, Trigger};
 use afterimage::ops::open::OpenRequest;
 use afterimage::ops::process::{ProcessRequest, RunReport, process};
 use afterimage::ops::seed::{DemoReport, SeedReport, SeedRequest, prepare, seed};
 use afterimage::store::Store;
-use afterimage::store::incident::{IncidentFilter, IncidentSort};
 
 use crate::support::{Desk, TestDatabase, on_both_engines};
 
@@ -33,7 +34,7 @@ async fn demo(desk: &Desk) -> DemoReport {
 
 async fn incidents(store: &Store) -> Vec<Incident> {
     let mut tx = store.read().await.unwrap();
-    let ids = tx.incident_ids(&IncidentFilter::default(), IncidentSort::Started).await.unwrap();
+    let ids = tx.incident_ids(&Filter::default(), Sort::default(), Timestamp::MIN, None).await.unwrap();
     tx.incidents(&ids).await.unwrap()
 }
 

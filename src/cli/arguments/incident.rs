@@ -3,6 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::values::{self, GivenTime};
+use crate::domain::filter::Filter;
 use crate::domain::{Aggregation, IncidentId, IncidentType, Query, Status};
 
 const OPEN_HELP: &str = "\
@@ -97,8 +98,19 @@ pub struct OpenArguments {
     pub detected: Option<GivenTime>,
 }
 
+const LIST_HELP: &str = "\
+A filter is fields, numbers and words that must all hold; '!' before one turns it round, and commas between values mean \
+any of them. Fields are status, project, rule, type, window, age, started, closed, duration, snapshot, events, users and \
+id. The letters of a word need only stand in order and close together; 'word and \"several words\" are exact.
+
+Examples:
+  afterimage incident list --filter 'status:open project:web,api window:>10m'
+  afterimage incident list --filter 'snapshot:failing,dead !rule:canary-* chkout'
+  afterimage incident list --filter 'closed:<8h' --json";
+
 /// `incident list ...`
 #[derive(Debug, Args)]
+#[command(after_help = LIST_HELP)]
 pub struct ListArguments {
     /// open, closed or all
     #[arg(long, value_enum, value_name = "STATUS", default_value_t = StatusChoice::All, hide_possible_values = true)]
@@ -109,6 +121,9 @@ pub struct ListArguments {
     /// Only those whose title, project or number contains this
     #[arg(long, value_name = "TEXT")]
     pub search: Option<String>,
+    /// Only those that a filter of the console lets through
+    #[arg(long, value_name = "FILTER", value_parser = Filter::parse)]
+    pub filter: Option<Filter>,
     /// At most so many
     #[arg(long, value_name = "N", default_value = "50", value_parser = values::limit())]
     pub limit: u32,

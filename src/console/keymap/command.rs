@@ -59,9 +59,9 @@ fn all() -> Vec<Found> {
     let new =
         |command, label, help, scope| Found { command, label, in_label: Vec::new(), help, in_help: Vec::new(), scope };
     let actions = BINDINGS.iter().map(|it| new(Command::Act(it.action), it.label.to_owned(), it.help, it.scope));
-    let orders = SortKey::ALL.into_iter().map(|key| {
+    let orders = SortKey::ALL.iter().map(|key| {
         let help = "put the incidents in this order; again reverses it";
-        new(Command::SortBy(key), format!("sort by {}", key.label()), help, Scope::Incidents)
+        new(Command::SortBy(*key), format!("sort by {}", key.label()), help, Scope::Incidents)
     });
     actions.chain(orders).collect()
 }

@@ -7,6 +7,7 @@
 //! Inspect ──> a lane of its own, without the database ───────────> Answer::Inspected
 //! ```
 
+mod outlook;
 mod read;
 mod save;
 mod write;
@@ -41,6 +42,7 @@ struct Shared {
     events: mpsc::Sender<Event>,
     store: OnceLock<Store>,
     processor: OnceLock<ProcessorHandle>,
+    outlook: outlook::Outlook,
     /// Why the database can never be used, where that is so.
     fatal: Mutex<Option<StoreError>>,
     tasks: TaskTracker,
@@ -64,6 +66,7 @@ impl Performer {
             events,
             store: OnceLock::new(),
             processor: OnceLock::new(),
+            outlook: outlook::Outlook::default(),
             fatal: Mutex::new(None),
             tasks: TaskTracker::new(),
             cancel: CancellationToken::new(),

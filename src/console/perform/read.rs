@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::outlook::{Outlook, Overdue};
 use super::{Shared, failure, store_failure};
-use crate::console::effect::{Lane, Load};
+use crate::console::effect::{Edition, Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
-use crate::console::listing::{Filter, LIST_LIMIT, Sort, SortKey};
-use crate::domain::IncidentId;
+use crate::console::listing::{Filter, LIST_LIMIT, Sort};
+use crate::domain::{IncidentId, Timestamp};
 use crate::ops::{self, OpsError};
 use crate::store::Store;
-use crate::store::incident::{IncidentFilter, IncidentSort};
 
 const RUN_LIMIT: u32 = 50;
 /// Whether the database answers at all is known after this time.
@@ -47,7 +47,7 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
         let lane = load.lane();
         let replaceable = matches!(lane, Lane::Detail | Lane::List);
         let answer = tokio::select! {
-            answer = answer(&store, sequence, &load) => answer,
+            answer = answer(&store, &shared.outlook, sequence, &load) => answer,
             _ = wishes.changed(), if replaceable => { wishes.mark_changed(); continue }
             () = shared.cancel.cancelled() => return,
         };
@@ -55,13 +55,13 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
     }
 }
 
-async fn answer(store: &Store, sequence: u64, load: &Load) -> Answer {
+async fn answer(store: &Store, outlook: &Outlook, sequence: u64, load: &Load) -> Answer {
     let lane = load.lane();
     let (patience, cause) = match lane {
         Lane::Overview => (PATIENCE, Cause::Unreachable),
         _ => (LONGEST, Cause::Refused),
     };
-    let read = tokio::time::timeout(patience, read(store, load)).await;
+    let read = tokio::time::timeout(patience, read(store, outlook, load)).await;
     let failure = match read {
         Ok(Ok(loaded)) => return Answer::Loaded { sequence, loaded },
         Ok(Err(error)) => failure(&error),
@@ -70,39 +70,32 @@ async fn answer(store: &Store, sequence: u64, load: &Load) -> Answer {
     Answer::LoadFailed { lane, sequence, failure, chance: rand::random() }
 }
 
-async fn read(store: &Store, load: &Load) -> Result<Loaded, OpsError> {
+async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, OpsError> {
     Ok(match load {
-        Load::List(filter, sort) => Loaded::List(list(store, filter, *sort).await?),
+        Load::List(filter, sort, held) => list(store, outlook, filter, *sort, *held).await?,
         Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
         Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
         Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
         Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
         Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
-        Load::Overview => Loaded::Overview(overview(store).await?),
+        Load::Overview => Loaded::Overview(overview(store, outlook).await?),
         Load::Rules => Loaded::Rules(ops::rule::list(store).await?),
     })
 }
 
-async fn list(store: &Store, filter: &Filter, sort: Sort) -> Result<Vec<IncidentId>, OpsError> {
-    let wanted = IncidentFilter {
-        status: filter.status,
-        project: filter.project.clone(),
-        search: filter.search.as_deref().map(|search| search.trim_start_matches('#').to_owned()),
-        limit: None,
-    };
-    let order = match sort.key {
-        SortKey::Started => IncidentSort::Started,
-        SortKey::Due => IncidentSort::Capture,
-        SortKey::Status => IncidentSort::Status,
-        SortKey::Title => IncidentSort::Title,
-        SortKey::Window => IncidentSort::Window,
-    };
-    let mut ids = store.read().await?.incident_ids(&wanted, order).await?;
-    // The whole list is here, so the other direction needs no query of its own.
-    if sort.direction != sort.key.natural() {
-        ids.reverse();
+async fn list(
+    store: &Store,
+    outlook: &Outlook,
+    filter: &Filter,
+    sort: Sort,
+    held: Option<Edition>,
+) -> Result<Loaded, OpsError> {
+    let seen = outlook.look(store).await?;
+    if seen.is_still(held) {
+        return Ok(Loaded::ListHolds);
     }
-    Ok(ids)
+    let now = store.now().await?;
+    Ok(Loaded::List(store.read().await?.incident_ids(filter, sort, now, None).await?, seen.edition))
 }
 
 async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsError> {
@@ -125,23 +118,32 @@ async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsErro
     Ok(Some(Detail { incident, activities, picture, superseded }))
 }
 
-async fn overview(store: &Store) -> Result<Overview, OpsError> {
+async fn overview(store: &Store, outlook: &Outlook) -> Result<Overview, OpsError> {
     let now = store.now().await?;
     let clock_offset = now.as_micros().saturating_sub(store.host_now().as_micros());
+    let seen = outlook.look(store).await?;
+    let (counts, hold_until) = match outlook.overdue(&seen, now).await {
+        Overdue::Nothing(overview) => return Ok(Overview { clock_offset, ..overview }),
+        Overdue::AllButCounts(overview, hold_until) => (overview.counts, hold_until),
+        Overdue::Everything => counts(store, now).await?,
+    };
     let mut tx = store.read().await?;
-    let counts = tx.counts(now).await?;
-    Ok(Overview {
-        counts: Counts {
-            incidents_open: counts.incidents_open,
-            incidents_closed: counts.incidents_closed,
-            pending: counts.pending,
-            due: counts.due,
-            failing: counts.failing,
-            dead: counts.dead,
-            snapshots: counts.snapshots,
-        },
-        runs: tx.runs(RUN_LIMIT).await?,
-        processors: tx.processors().await?,
-        clock_offset,
-    })
+    let overview =
+        Overview { counts, runs: tx.runs(RUN_LIMIT).await?, processors: tx.processors().await?, clock_offset };
+    outlook.remember(seen, &overview, hold_until).await;
+    Ok(overview)
+}
+
+async fn counts(store: &Store, now: Timestamp) -> Result<(Counts, Option<Timestamp>), OpsError> {
+    let counts = store.read().await?.counts(now).await?;
+    let shown = Counts {
+        incidents_open: counts.incidents_open,
+        incidents_closed: counts.incidents_closed,
+        pending: counts.pending,
+        due: counts.due,
+        failing: counts.failing,
+        dead: counts.dead,
+        snapshots: counts.snapshots,
+    };
+    Ok((shown, counts.hold_until))
 }

@@ -14,6 +14,8 @@ pub enum Dialog {
     Form(Box<Form>),
     /// The orders of the list, and the highlighted one.
     Sort(usize),
+    /// The columns of the list, and the highlighted one.
+    Columns(usize),
     /// Every action, to be found by its name.
     Palette(Palette),
     /// Every action with its keys, scrolled down by so many lines.

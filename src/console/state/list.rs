@@ -26,6 +26,7 @@ pub struct List {
     offset: usize,
     marks: BTreeSet<IncidentId>,
     hidden_marks: usize,
+    largest: i64,
 }
 
 impl Default for List {
@@ -39,6 +40,7 @@ impl Default for List {
             offset: 0,
             marks: BTreeSet::new(),
             hidden_marks: 0,
+            largest: 0,
         }
     }
 }
@@ -92,6 +94,12 @@ impl List {
         self.hidden_marks
     }
 
+    /// The largest number in it.
+    #[must_use]
+    pub fn largest(&self) -> i64 {
+        self.largest
+    }
+
     /// What is seen where `rows` rows are.
     #[must_use]
     pub fn visible(&self, rows: usize) -> &[IncidentId] {
@@ -112,6 +120,7 @@ impl List {
         let found = self.selected.and_then(|selected| self.find(&ids, selected));
         let on_screen = self.position.saturating_sub(self.offset);
         self.ids = ids;
+        self.largest = self.ids.iter().map(|id| id.value()).max().unwrap_or(0);
         match (found, self.selected) {
             (Some(position), _) => {
                 // At the top one wants to see what is new; elsewhere one wants nothing to move.

@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use tui_input::Input;
 
-use crate::console::effect::Write;
+use crate::console::effect::{Edition, Write};
 use crate::console::event::{Detail, Overview};
 use crate::console::keymap::Action;
-use crate::console::listing::{Filter, Sort};
+use crate::console::listing::{Columns, Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
@@ -133,6 +133,10 @@ pub struct State {
     pub filter_line: Option<FilterLine>,
     /// The order of view 1.
     pub sort: Sort,
+    /// The columns of view 1.
+    pub columns: Columns,
+    /// Of which edition the list of view 1 is, for this filter and this order.
+    pub edition: Option<Edition>,
     /// When the list of view 1 was read, on the clock of the product.
     pub listed_at: Option<Timestamp>,
     /// Incidents at hand.
@@ -197,6 +201,8 @@ impl State {
             filter: Filter::default(),
             filter_line: None,
             sort: Sort::default(),
+            columns: Columns::default(),
+            edition: None,
             listed_at: None,
             rows: Rows::default(),
             detail: DetailPane::default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::fixtures::{id, incident, now};
-use crate::console::effect::{Effect, Lane, Load, Write};
+use crate::console::effect::{Edition, Effect, Lane, Load, Write};
 use crate::console::event::{Answer, Cause, Event, Failure, Loaded, ProcessorNews, Written};
 use crate::console::options::Access;
 use crate::console::state::connection::Connection;
@@ -73,7 +73,7 @@ fn an_answer_to_the_filter_before_is_dropped() {
     desk.press("og");
     desk.answer_all();
     let listed = desk.state.incidents.ids().to_vec();
-    desk.tell(Event::Answer(Answer::Loaded { sequence: late, loaded: Loaded::List(vec![id(1)]) }));
+    desk.tell(Event::Answer(Answer::Loaded { sequence: late, loaded: Loaded::List(vec![id(1)], Edition(1)) }));
     assert_eq!(desk.state.incidents.ids(), listed);
 }
 
@@ -254,12 +254,36 @@ fn a_dear_list_is_read_less_often() {
     let sequence = list_question(&mut desk);
     desk.effects.clear();
     desk.pass(Duration::from_millis(80));
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(vec![id(484)]) }));
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(vec![id(484)], Edition(1)) }));
     desk.effects.clear();
     desk.pass(Duration::from_secs(5));
     assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::List(..)))));
     desk.pass(Duration::from_secs(3));
     assert!(desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::List(..)))));
+}
+
+#[test]
+fn a_list_that_still_holds_is_not_read_again_and_another_filter_is() {
+    let mut desk = Desk::ready(120, 40);
+    let held = |desk: &Desk| {
+        desk.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Load(_, Load::List(_, _, held)) => Some(*held),
+            _ => None,
+        })
+    };
+    desk.pass(Duration::from_secs(3));
+    assert_eq!(held(&desk), Some(Some(Edition(1))));
+    let sequence = list_question(&mut desk);
+    desk.effects.clear();
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::ListHolds }));
+    assert_eq!(desk.state.incidents.ids().len(), 12);
+    assert_eq!(desk.state.listed_at, Some(desk.moment.now));
+    desk.press("/web");
+    assert_eq!(held(&desk), Some(None), "what is at hand is the list of another filter");
+    desk.press("\u{1b}/age:<1d");
+    desk.answer_all();
+    desk.pass(Duration::from_secs(11));
+    assert_eq!(held(&desk), Some(None), "time alone changes it");
 }
 
 #[test]
@@ -282,7 +306,7 @@ fn a_list_of_a_hundred_thousand_is_scrolled_without_reading_it_all() {
     desk.pass(Duration::from_secs(3));
     let sequence = list_question(&mut desk);
     desk.effects.clear();
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(ids) }));
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(ids, Edition(2)) }));
     desk.press("G");
     let rows = desk.state.screen().list_rows();
     for effect in &desk.effects {

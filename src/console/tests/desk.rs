@@ -8,7 +8,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 use super::fixtures::{detail, incidents, now, options, overview, snapshot};
-use crate::console::effect::{Effect, Load};
+use crate::console::effect::{Edition, Effect, Load};
 use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
 use crate::console::glyphs::Glyphs;
 use crate::console::options::{ConsoleOptions, Look};
@@ -16,6 +16,7 @@ use crate::console::state::State;
 use crate::console::theme::Theme;
 use crate::console::update::update;
 use crate::console::view::view;
+use crate::domain::filter::{Condition, Term};
 use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
 
 /// A console, what it wants done, and the moment.
@@ -113,13 +114,19 @@ impl Desk {
     pub fn load(&self, load: &Load) -> Loaded {
         let find = |wanted: &IncidentId| self.stored.iter().find(|incident| incident.id == *wanted);
         match load {
-            Load::List(filter, _) => {
-                let search = filter.search.clone().unwrap_or_default().to_lowercase();
-                let matches = |incident: &&Incident| {
-                    incident.title.to_lowercase().contains(&search)
-                        && filter.status.is_none_or(|status| incident.status == status)
+            Load::List(filter, ..) => {
+                // As much of a filter as the tests of the screen need; what it means is tested on databases.
+                let holds = |incident: &Incident, term: &Term| {
+                    let any = term.any.iter().any(|condition| match condition {
+                        Condition::Status(status) => incident.status == *status,
+                        Condition::Word(word) => word.find(&incident.title).is_some(),
+                        Condition::Since(..) => true,
+                        other => panic!("the desk knows no {other:?}"),
+                    });
+                    any != term.negated
                 };
-                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect())
+                let matches = |incident: &&Incident| filter.terms().iter().all(|term| holds(incident, term));
+                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect(), Edition(1))
             }
             Load::Rows(ids) => Loaded::Rows(ids.iter().filter_map(find).cloned().collect()),
             Load::Shapes(ids) => {

@@ -8,11 +8,10 @@ use super::desk::Desk;
 use super::fixtures::{id, now};
 use crate::console::effect::{Effect, Load, Timing, Write};
 use crate::console::event::Event;
-use crate::console::listing::{Direction, SortKey};
+use crate::console::listing::{Columns, Direction, SortKey};
 use crate::console::screen::Focus;
 use crate::console::state::ViewKind;
 use crate::console::state::dialog::{Dialog, FieldKind, Place};
-use crate::domain::Status;
 
 fn form(desk: &Desk) -> &crate::console::state::dialog::Form {
     match &desk.state.dialog {
@@ -237,10 +236,26 @@ fn the_menu_of_orders_reverses_and_chooses() {
     assert!(
         desk.effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort)) if *sort == desk.state.sort))
+            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort, _)) if *sort == desk.state.sort))
     );
     desk.answer_all();
     assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());
+}
+
+#[test]
+fn columns_are_chosen_and_moved_and_seen_at_once() {
+    let mut desk = Desk::ready(160, 45);
+    let headings = |desk: &Desk| desk.screen().lines().nth(2).unwrap().split('│').nth(1).unwrap().to_owned();
+    assert!(headings(&desk).contains("TITLE") && !headings(&desk).contains("RULE"));
+    desk.press("Cjjjj ");
+    assert!(headings(&desk).contains("RULE"), "{}", headings(&desk));
+    desk.press("KKKKK\n");
+    assert!(headings(&desk).trim_start().starts_with("RULE"), "{}", headings(&desk));
+    assert!(desk.state.dialog.is_none());
+    desk.press("Cjjj ");
+    assert_eq!(desk.toast(), "no list is without its titles and snapshots");
+    desk.press("r\u{1b}");
+    assert_eq!(desk.state.columns, Columns::default());
 }
 
 #[test]
@@ -249,7 +264,7 @@ fn the_filter_is_asked_for_at_once_and_escape_clears_it() {
     desk.press("/status:open");
     desk.answer_all();
     assert_eq!(desk.state.incidents.ids(), [id(484), id(483)]);
-    assert_eq!(desk.state.filter.status, Some(Status::Open));
+    assert_eq!(desk.state.filter.text(), "status:open");
     desk.press("\n\u{1b}");
     desk.answer_all();
     assert_eq!(desk.state.incidents.ids().len(), 12);
@@ -262,7 +277,7 @@ fn a_filter_that_cannot_be_is_said_and_the_list_stays() {
     desk.tell(Event::Paste("status:x".into()));
     desk.answer_all();
     let line = desk.state.filter_line.as_ref().unwrap();
-    assert_eq!(line.error.as_deref(), Some("'x' is no status: it is one of open, closed"));
+    assert_eq!(line.error.as_deref(), Some("at character 8: 'x' is no status: it is one of open, closed, all"));
     assert_eq!(desk.state.incidents.ids().len(), 12);
 }
 

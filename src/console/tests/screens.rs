@@ -142,6 +142,11 @@ fn the_order_is_chosen_from_a_menu() {
 }
 
 #[test]
+fn the_columns_are_chosen_from_a_menu() {
+    check("columns", |desk| desk.press("Cjjjj "));
+}
+
+#[test]
 fn the_filter_while_it_is_typed() {
     check("filter", |desk| {
         desk.press("/status:open");

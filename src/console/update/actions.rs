@@ -46,6 +46,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
             let at = SortKey::ALL.iter().position(|key| *key == state.sort.key).unwrap_or(0);
             state.dialog = Some(Dialog::Sort(at));
         }
+        Action::Columns => state.dialog = Some(Dialog::Columns(0)),
         Action::Freeze => freeze(state, moment),
         Action::Refresh => {
             state.frozen_since = state.frozen_since.map(|_| moment.real);

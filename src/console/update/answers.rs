@@ -72,7 +72,7 @@ fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: 
 
 fn lane_of(loaded: &Loaded) -> Lane {
     match loaded {
-        Loaded::List(_) => Lane::List,
+        Loaded::List(..) | Loaded::ListHolds => Lane::List,
         Loaded::Rows(_) => Lane::Rows,
         Loaded::Shapes(_) => Lane::Shapes,
         Loaded::Detail(..) => Lane::Detail,
@@ -95,8 +95,13 @@ fn came_back(state: &mut State, moment: Moment) {
 fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
     let rows = state.screen().list_rows();
     match loaded {
-        Loaded::List(ids) => {
+        Loaded::List(ids, edition) => {
             state.incidents.replace(ids, rows);
+            state.edition = Some(edition);
+            state.listed_at = Some(moment.now);
+            refresh::whole_came(state, moment);
+        }
+        Loaded::ListHolds => {
             state.listed_at = Some(moment.now);
             refresh::whole_came(state, moment);
         }

@@ -4,12 +4,12 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, 
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{actions, export, forms, refresh};
+use super::{actions, export, forms, menus, refresh};
 use crate::console::availability;
-use crate::console::effect::{Effect, Lane};
+use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::keymap::{self, Action, Command, Found};
-use crate::console::listing::{Filter, Sort, SortKey};
+use crate::console::listing::Filter;
 use crate::console::reading;
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
@@ -90,7 +90,11 @@ fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &
         Some(Dialog::Form(_)) => forms::press(state, key, moment, effects),
         Some(Dialog::Sort(highlighted)) => {
             let highlighted = *highlighted;
-            press_in_sort(state, highlighted, key, moment);
+            menus::press_in_sort(state, highlighted, key, moment);
+        }
+        Some(Dialog::Columns(highlighted)) => {
+            let highlighted = *highlighted;
+            menus::press_in_columns(state, highlighted, key, moment);
         }
         Some(Dialog::Palette(_)) => press_in_palette(state, key, moment, effects),
         Some(Dialog::Help(_) | Dialog::Messages(_)) => press_in_text(state, key),
@@ -135,38 +139,6 @@ fn press_in_text(state: &mut State, key: &KeyEvent) {
     .min(last);
 }
 
-fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: Moment) {
-    let count = SortKey::ALL.len();
-    let again = state.options.keymap.binding_of(key, state.view).is_some_and(|it| it.action == Action::Sort);
-    let chosen = match key.code {
-        KeyCode::Esc | KeyCode::Char('q') => {
-            state.dialog = None;
-            return;
-        }
-        KeyCode::Char('j') | KeyCode::Down | KeyCode::Tab => {
-            state.dialog = Some(Dialog::Sort((highlighted + 1) % count));
-            return;
-        }
-        KeyCode::Char('k') | KeyCode::Up | KeyCode::BackTab => {
-            state.dialog = Some(Dialog::Sort((highlighted + count - 1) % count));
-            return;
-        }
-        KeyCode::Enter => SortKey::ALL[highlighted % count],
-        _ if again => state.sort.key,
-        _ => return,
-    };
-    state.dialog = None;
-    sort_by(state, chosen, moment);
-}
-
-/// Puts the list in this order; in the other direction where it has it already.
-fn sort_by(state: &mut State, key: SortKey, moment: Moment) {
-    state.sort = if key == state.sort.key { state.sort.reversed() } else { Sort::by(key) };
-    state.lanes.outdate(Lane::List);
-    state.incidents.restart();
-    refresh::soon(state, moment);
-}
-
 fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
     let Some(Dialog::Palette(palette)) = &mut state.dialog else { return };
     let found = keymap::search(palette.input.value(), &state.options.keymap, state.view);
@@ -183,7 +155,9 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
             match chosen {
                 Some(chosen) if !chosen.scope.covers(state.view) => say_not_here(state, &chosen.label, moment),
                 Some(Found { command: Command::Act(action), .. }) => run(state, *action, moment, effects),
-                Some(Found { command: Command::SortBy(key), .. }) => sort_by(state, *key, moment),
+                Some(Found { command: Command::SortBy(key), .. }) => {
+                    menus::sort(state, state.sort.chosen(*key), moment);
+                }
                 None => {}
             }
         }
@@ -223,7 +197,7 @@ fn press_in_filter(state: &mut State, key: &KeyEvent, moment: Moment) {
 
 /// Opens the filter line with the filter that is set.
 pub(super) fn edit_filter(state: &mut State) {
-    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text.clone()), error: None });
+    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text().to_owned()), error: None });
 }
 
 fn apply_filter(state: &mut State, moment: Moment) {
@@ -233,9 +207,8 @@ fn apply_filter(state: &mut State, moment: Moment) {
             line.error = None;
             if filter != state.filter {
                 state.filter = filter;
-                state.lanes.outdate(Lane::List);
                 state.incidents.restart();
-                refresh::soon(state, moment);
+                refresh::list_anew(state, moment);
             }
         }
         Err(error) => line.error = Some(error.to_string()),
@@ -246,7 +219,6 @@ fn apply_filter(state: &mut State, moment: Moment) {
 pub(super) fn clear_filter(state: &mut State, moment: Moment) {
     if state.filter != Filter::default() {
         state.filter = Filter::default();
-        state.lanes.outdate(Lane::List);
-        refresh::soon(state, moment);
+        refresh::list_anew(state, moment);
     }
 }

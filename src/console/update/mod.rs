@@ -8,6 +8,7 @@ mod export;
 mod fields;
 mod forms;
 mod keys;
+mod menus;
 mod refresh;
 mod submit;
 mod verbs;

@@ -50,6 +50,13 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
+/// Another filter or order is wanted: what is at hand or on its way is of the old one.
+pub(super) fn list_anew(state: &mut State, moment: Moment) {
+    state.edition = None;
+    state.lanes.outdate(Lane::List);
+    soon(state, moment);
+}
+
 /// What is read of the whole database has come: the dearer it was, the later it is read again.
 pub(super) fn whole_came(state: &mut State, moment: Moment) {
     let cost = moment.real.since(state.refresh.asked_at);
@@ -124,7 +131,10 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
 
 fn list_of(state: &State) -> Option<Load> {
     match state.view {
-        ViewKind::Incidents => Some(Load::List(state.filter.clone(), state.sort)),
+        ViewKind::Incidents => {
+            let held = state.edition.filter(|_| !state.filter.follows_time() && !state.sort.follows_time());
+            Some(Load::List(state.filter.clone(), state.sort, held))
+        }
         ViewKind::Pending => Some(Load::Pending),
         ViewKind::Snapshots => Some(Load::Snapshots),
         ViewKind::Processor => None,

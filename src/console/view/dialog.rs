@@ -1,4 +1,4 @@
-//! Forms, confirmations and the menu of orders: a box in the middle, never larger than the screen.
+//! Forms and confirmations: a box in the middle, never larger than the screen.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,10 +7,9 @@ use ratatui::widgets::{Block, Clear};
 
 use super::canvas::Canvas;
 use super::footer::{Focused, input};
-use super::text::{cut, width_of, wrap};
+use super::text::{cut, wrap};
 use crate::console::glyphs::Glyphs;
-use crate::console::keymap::Action;
-use crate::console::listing::{Direction, SortKey};
+use crate::console::listing::Direction;
 use crate::console::state::dialog::{Field, FieldKind, Form, Place, Purpose, Weight};
 use crate::export::Format;
 
@@ -172,29 +171,5 @@ pub(super) fn arrow(direction: Direction, glyphs: Glyphs) -> &'static str {
     match direction {
         Direction::Ascending => glyphs.arrow_up(),
         Direction::Descending => glyphs.arrow_down(),
-    }
-}
-
-/// The menu of orders.
-pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
-    let (theme, glyphs, sort) = (&canvas.look.theme, canvas.look.glyphs, canvas.state.sort);
-    let height = u16::try_from(SortKey::ALL.len()).unwrap_or(0) + 2;
-    let inner = open(canvas, frame, "Sort by", 34, height);
-    let width = usize::from(inner.width);
-    for (at, key) in SortKey::ALL.into_iter().enumerate() {
-        let direction = if key == sort.key { sort.direction } else { key.natural() };
-        let arrow = arrow(direction, glyphs);
-        let current = if key == sort.key { "now" } else { "" };
-        let text = format!(" {arrow} {:<16}{current}", key.label());
-        let padding = " ".repeat(width.saturating_sub(width_of(&text)));
-        let style = if at == highlighted { theme.selected } else { theme.text };
-        let y = inner.y + u16::try_from(at).unwrap_or(0);
-        if y < inner.bottom() {
-            frame.render_widget(Span::styled(text + &padding, style), Rect { y, height: 1, ..inner });
-        }
-    }
-    if inner.height > 0 {
-        let hint = format!("enter sorts, {} reverses", canvas.state.key(Action::Sort));
-        frame.render_widget(Span::styled(hint, theme.dim), Rect { y: inner.bottom() - 1, height: 1, ..inner });
     }
 }

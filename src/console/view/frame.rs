@@ -146,8 +146,8 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
     let Some(list) = state.list().filter(|list| list.contents() == Contents::Known) else { return Vec::new() };
     let mut spans = vec![Span::raw(" ")];
-    if state.view == ViewKind::Incidents && !state.filter.text.is_empty() {
-        spans.push(Span::styled(format!("/{}  ", cut(&state.filter.text, 30, glyphs)), theme.warning));
+    if state.view == ViewKind::Incidents && !state.filter.text().is_empty() {
+        spans.push(Span::styled(format!("/{}  ", cut(state.filter.text(), 30, glyphs)), theme.warning));
     }
     if state.view == ViewKind::Incidents && state.sort != Sort::default() {
         let arrow = dialog::arrow(state.sort.direction, glyphs);
@@ -155,8 +155,20 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     }
     let listed = list.ids().len() as u64;
     let place = if list.is_listed() { list.position() as u64 + 1 } else { 0 };
-    spans.push(Span::styled(format!("{} of {} ", count(place), total(state, listed)), theme.dim));
+    spans.push(Span::styled(format!("{} of {}", count(place), total(state, listed)), theme.dim));
+    let hidden = hidden(state, listed);
+    if hidden > 0 {
+        spans.push(Span::styled(format!(", {} hidden", count(hidden)), theme.dim));
+    }
+    spans.push(Span::raw(" "));
     spans
+}
+
+/// How many incidents the filter hides.
+fn hidden(state: &State, listed: u64) -> u64 {
+    let counts = state.overview.as_ref().map(|overview| overview.counts);
+    let filtered = counts.filter(|_| state.view == ViewKind::Incidents && !state.filter.is_empty());
+    filtered.map_or(0, |counts| (counts.incidents_open + counts.incidents_closed).saturating_sub(listed))
 }
 
 /// How many rows there are; of a list that goes no further than its limit, how many there would be.

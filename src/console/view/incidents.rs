@@ -1,57 +1,29 @@
-//! View 1: the incidents. Which columns there are depends on the width alone, so that nothing moves but what changes.
+//! View 1: the incidents. Which columns there are depends on the operator's choice and the width, so that nothing moves
+//! but what changes.
 
 use ratatui::Frame;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use super::canvas::Canvas;
 use super::sparkline::sparkline;
-use super::standing::{self, CELL};
-use super::table;
-use super::text::{Row, age};
+use super::text::{Row, age, number, roughly, width_of};
+use super::{dialog, standing, table};
 use crate::console::keymap::Action;
+use crate::console::listing::{Column, GAP, Side};
 use crate::console::state::excerpt::telling;
-use crate::console::state::processor::standing;
-use crate::domain::{Incident, IncidentId, Status};
+use crate::console::state::processor::{Standing, standing};
+use crate::domain::text::printable;
+use crate::domain::{Incident, IncidentId, IncidentType, Status};
 
-/// The widths of the columns; 0 for one that is left out.
-#[derive(Debug, Clone, Copy)]
-struct Columns {
-    id: usize,
-    status: usize,
-    title: usize,
-    shape: usize,
-    started: usize,
-    window: usize,
-}
-
-impl Columns {
-    /// The fullest set that leaves the title enough; the title takes the rest. State and countdown are never left out.
-    fn new(width: usize, id: usize) -> Self {
-        let sets = [
-            (8, 24, 7, 7, 40),
-            (8, 16, 7, 7, 26),
-            (8, 12, 7, 0, 22),
-            (8, 10, 7, 0, 16),
-            (8, 0, 7, 0, 16),
-            (1, 0, 7, 0, 14),
-            (1, 0, 0, 0, 0),
-        ];
-        let gap = |width: usize| if width > 0 { width + 1 } else { 0 };
-        for (status, shape, started, window, least) in sets {
-            let fixed = table::GUTTER + id + 1 + status + 1 + gap(shape) + gap(started) + gap(window) + 1 + CELL;
-            if fixed + least <= width {
-                return Self { id, status, title: width - fixed, shape, started, window };
-            }
-        }
-        Self { id, status: 1, title: 0, shape: 0, started: 0, window: 0 }
-    }
-}
+/// A column, and how wide it is.
+type Cell = (Column, usize);
 
 /// Draws the list.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.incidents;
-    let columns = Columns::new(usize::from(canvas.screen.list.width), table::id_width(list));
-    table::draw(canvas, frame, list, headings(canvas, columns), |_, id| row(canvas, columns, id));
+    let cells = layout(canvas);
+    table::draw(canvas, frame, list, headings(canvas, &cells), |_, id| row(canvas, &cells, id));
     let key = |action| canvas.state.key(action);
     let (none, advice) = if canvas.state.filter.is_empty() {
         ("no incidents yet", format!("{} opens one; 'afterimage incident open TITLE' does too", key(Action::New)))
@@ -62,51 +34,147 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     table::empty(canvas, frame, list, &[none, &advice]);
 }
 
-fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {
-    let (style, glyphs) = (canvas.look.theme.dim, canvas.look.glyphs);
-    let mut row = Row::default();
-    row.gap(table::GUTTER).right("ID", columns.id, style, glyphs).gap(1);
-    let status = if columns.status > 1 { "STATUS" } else { "" };
-    row.left(status, columns.status, style, glyphs).gap(1).left("TITLE", columns.title, style, glyphs);
-    if columns.shape > 0 {
-        row.gap(1).left("SHAPE", columns.shape, style, glyphs);
-    }
-    if columns.started > 0 {
-        row.gap(1).right("STARTED", columns.started, style, glyphs);
-    }
-    if columns.window > 0 {
-        row.gap(1).right("WINDOW", columns.window, style, glyphs);
-    }
-    row.gap(1).left("SNAPSHOT", CELL, style, glyphs).line()
+/// The columns that there is room for.
+pub(super) fn layout(canvas: Canvas<'_>) -> Vec<Cell> {
+    let width = usize::from(canvas.screen.list.width);
+    canvas.state.columns.layout(width, table::id_width(&canvas.state.incidents), table::GUTTER)
 }
 
-fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId) -> Line<'static> {
-    let (look, glyphs) = (canvas.look, canvas.look.glyphs);
+/// The column that the list is ordered by says so.
+fn headings(canvas: Canvas<'_>, cells: &[Cell]) -> Line<'static> {
+    let (theme, glyphs, sort) = (&canvas.look.theme, canvas.look.glyphs, canvas.state.sort);
     let mut row = Row::default();
-    row.right(&id.to_string(), columns.id, look.theme.dim, glyphs).gap(1);
-    let Some(incident) = canvas.state.rows.incident(id) else {
-        return row.left(glyphs.ellipsis(), columns.status + 1 + columns.title, look.theme.dim, glyphs).line();
+    row.gap(table::GUTTER);
+    for (at, (column, width)) in cells.iter().enumerate() {
+        let gap = if at > 0 { GAP } else { 0 };
+        let name = heading(*column, *width);
+        if column.sort_key() != Some(sort.key) {
+            match column.side() {
+                Side::Left => row.gap(gap).left(name, *width, theme.dim, glyphs),
+                Side::Right => row.gap(gap).right(name, *width, theme.dim, glyphs),
+            };
+            continue;
+        }
+        let arrow = dialog::arrow(sort.direction, glyphs);
+        match column.side() {
+            // A full column has room for its arrow in the gap before it.
+            Side::Right => row.right(&format!("{arrow}{name}"), width + gap, theme.key, glyphs),
+            Side::Left => row.gap(gap).left(&format!("{name}{arrow}"), *width, theme.key, glyphs),
+        };
+    }
+    row.line()
+}
+
+fn heading(column: Column, width: usize) -> &'static str {
+    match column {
+        Column::Id => "ID",
+        // A glyph alone needs no heading.
+        Column::Status if width < 6 => "",
+        Column::Status => "STATUS",
+        Column::Title => "TITLE",
+        Column::Projects => "PROJECTS",
+        Column::Rule => "RULE",
+        Column::Type => "TYPE",
+        Column::Shape => "SHAPE",
+        Column::Started => "STARTED",
+        Column::Duration => "LASTED",
+        Column::Window => "WINDOW",
+        Column::Events => "EVENTS",
+        Column::Users => "USERS",
+        Column::Snapshot => "SNAPSHOT",
+    }
+}
+
+fn row(canvas: Canvas<'_>, cells: &[Cell], id: IncidentId) -> Line<'static> {
+    let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
+    let mut row = Row::default();
+    let incident = canvas.state.rows.incident(id);
+    for (at, (column, width)) in cells.iter().enumerate() {
+        row.gap(if at > 0 { GAP } else { 0 });
+        match (column, incident) {
+            (Column::Id, _) => row.right(&id.to_string(), *width, theme.dim, glyphs),
+            (Column::Title, None) => row.left(glyphs.ellipsis(), *width, theme.dim, glyphs),
+            (_, None) => row.gap(*width),
+            (_, Some(incident)) => cell(&mut row, canvas, *column, *width, incident),
+        };
+    }
+    row.line()
+}
+
+fn cell<'a>(row: &'a mut Row, canvas: Canvas<'_>, column: Column, width: usize, incident: &Incident) -> &'a mut Row {
+    let (theme, glyphs, now) = (&canvas.look.theme, canvas.look.glyphs, canvas.moment.now);
+    let facts = incident.snapshot.as_ref();
+    match column {
+        Column::Id => row.right(&incident.id.to_string(), width, theme.dim, glyphs),
+        Column::Status => {
+            let (glyph, style) = status(canvas, incident);
+            let word = if width > 1 { format!("{glyph} {}", incident.status) } else { glyph.to_owned() };
+            row.left(&word, width, style, glyphs)
+        }
+        Column::Title => title(row, canvas, incident, width),
+        Column::Projects => row.left(&projects(&incident.projects, width), width, theme.dim, glyphs),
+        Column::Rule => row.left(incident.rule.as_deref().unwrap_or(""), width, theme.dim, glyphs),
+        Column::Type => row.left(kind(incident.incident_type), width, theme.dim, glyphs),
+        Column::Shape => row.drawn(shape(canvas, incident.id, width)),
+        Column::Started => row.right(&age(now.since(incident.date_started)), width, theme.dim, glyphs),
+        Column::Duration => {
+            let lasted = incident.date_closed.unwrap_or(now).since(incident.date_started);
+            let text = if lasted.as_secs() < 60 { roughly(lasted) } else { age(lasted) };
+            row.right(&text, width, theme.dim, glyphs)
+        }
+        Column::Window => row.right(&incident.time_window.to_string(), width, theme.dim, glyphs),
+        Column::Events => count(row, facts.and_then(|facts| facts.total_events), width, canvas),
+        Column::Users => count(row, facts.and_then(|facts| facts.unique_users), width, canvas),
+        Column::Snapshot => {
+            let (text, style) = snapshot_cell(canvas, incident);
+            row.left(&text, width, style, glyphs)
+        }
+    }
+}
+
+/// What needs somebody stands out by its title too, and what the filter has found is pointed at.
+fn title<'a>(row: &'a mut Row, canvas: Canvas<'_>, incident: &Incident, width: usize) -> &'a mut Row {
+    let (state, theme, now) = (canvas.state, &canvas.look.theme, canvas.moment.now);
+    let style = match standing(incident, state.prospect(now), now) {
+        Standing::Dead => theme.dead,
+        Standing::Retrying(..) => theme.failing,
+        _ => theme.text,
     };
-    let (glyph, style) = status(canvas, incident);
-    let word = if columns.status > 1 { format!("{glyph} {}", incident.status) } else { glyph.to_owned() };
-    row.left(&word, columns.status, style, glyphs).gap(1);
-    row.left(&incident.title, columns.title, look.theme.text, glyphs);
-    if columns.shape > 0 {
-        row.gap(1).drawn(shape(canvas, id, columns.shape));
+    let found = state.filter.found_in(&printable(&incident.title));
+    let pointed = style.patch(theme.key).add_modifier(Modifier::UNDERLINED);
+    row.pointed(&incident.title, width, (style, pointed), &found, canvas.look.glyphs)
+}
+
+/// As many names as there is room for, and how many more there are.
+fn projects(projects: &[String], width: usize) -> String {
+    let whole = projects.join(", ");
+    if width_of(&printable(&whole)) <= width || projects.len() < 2 {
+        return whole;
     }
-    let now = canvas.moment.now;
-    if columns.started > 0 {
-        row.gap(1).right(&age(now.since(incident.date_started)), columns.started, look.theme.dim, glyphs);
+    for kept in (1..projects.len()).rev() {
+        let text = format!("{} +{}", projects[..kept].join(", "), projects.len() - kept);
+        if width_of(&printable(&text)) <= width {
+            return text;
+        }
     }
-    if columns.window > 0 {
-        row.gap(1).right(&incident.time_window.to_string(), columns.window, look.theme.dim, glyphs);
+    whole
+}
+
+fn kind(kind: IncidentType) -> &'static str {
+    match kind {
+        IncidentType::Detected => "detected",
+        IncidentType::Created => "created",
+        IncidentType::AlertTriggered => "alert",
     }
-    let (text, style) = snapshot_cell(canvas, incident);
-    row.gap(1).left(&text, CELL, style, glyphs).line()
+}
+
+fn count<'a>(row: &'a mut Row, count: Option<i64>, width: usize, canvas: Canvas<'_>) -> &'a mut Row {
+    let text = count.map(number).unwrap_or_default();
+    row.right(&text, width, canvas.look.theme.dim, canvas.look.glyphs)
 }
 
 /// The glyph of the status and its style.
-pub(super) fn status(canvas: Canvas<'_>, incident: &Incident) -> (&'static str, ratatui::style::Style) {
+pub(super) fn status(canvas: Canvas<'_>, incident: &Incident) -> (&'static str, Style) {
     match incident.status {
         Status::Open => (canvas.look.glyphs.open(), canvas.look.theme.open),
         Status::Closed => (canvas.look.glyphs.closed(), canvas.look.theme.closed),
@@ -127,7 +195,7 @@ pub(super) fn shape(canvas: Canvas<'_>, id: IncidentId, width: usize) -> Line<'s
 }
 
 /// How it stands with the snapshot; while something is being done to the incident, that.
-pub(super) fn snapshot_cell(canvas: Canvas<'_>, incident: &Incident) -> (String, ratatui::style::Style) {
+pub(super) fn snapshot_cell(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
     if let Some(progress) = canvas.state.busy(incident.id) {
         return (format!("{} {progress}", spinner(canvas)), canvas.look.theme.due);
     }
@@ -146,22 +214,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_columns_fill_the_width_exactly_or_leave_the_title_out() {
-        for width in 24..250 {
-            let columns = Columns::new(width, 4);
-            let gap = |width: usize| if width > 0 { width + 1 } else { 0 };
-            let used = table::GUTTER
-                + columns.id
-                + 1
-                + columns.status
-                + 1
-                + columns.title
-                + gap(columns.shape)
-                + gap(columns.started)
-                + gap(columns.window)
-                + 1
-                + CELL;
-            assert!(used == width || columns.title == 0, "{width}: {columns:?}");
-        }
+    fn of_many_projects_as_many_are_named_as_there_is_room_for() {
+        let names: Vec<String> = ["checkout", "web", "api"].map(String::from).into();
+        assert_eq!(projects(&names, 30), "checkout, web, api");
+        assert_eq!(projects(&names, 16), "checkout, web +1");
+        assert_eq!(projects(&names, 12), "checkout +2");
+        assert_eq!(projects(&names[..1], 4), "checkout");
+        assert_eq!(projects(&[], 4), "");
     }
 }

@@ -12,6 +12,7 @@ mod header;
 mod help;
 mod incidents;
 mod log;
+mod menu;
 mod palette;
 mod pending;
 mod picture;
@@ -67,7 +68,8 @@ fn draw(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
     footer::draw(canvas, frame);
     match &state.dialog {
         Some(Dialog::Form(form)) => dialog::form(canvas, frame, form),
-        Some(Dialog::Sort(highlighted)) => dialog::sort(canvas, frame, *highlighted),
+        Some(Dialog::Sort(highlighted)) => menu::sort(canvas, frame, *highlighted),
+        Some(Dialog::Columns(highlighted)) => menu::columns(canvas, frame, *highlighted),
         Some(Dialog::Palette(found)) => palette::draw(canvas, frame, found),
         Some(Dialog::Help(scroll)) => help::draw(canvas, frame, *scroll),
         Some(Dialog::Messages(scroll)) => help::messages(canvas, frame, *scroll),

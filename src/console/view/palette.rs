@@ -82,10 +82,10 @@ fn row(canvas: Canvas<'_>, found: &Found, highlighted: Highlighted, width: usize
     let rest = width.saturating_sub(keys_width + label_width + 2);
     let mut row = Row::default();
     row.left(&keys, keys_width, key, glyphs).left(" ", 1, label, glyphs);
-    row.marked(&found.label, &found.in_label, label_width, (label, letters), glyphs).left(" ", 1, help, glyphs);
+    row.pointed(&found.label, label_width, (label, letters), &found.in_label, glyphs).left(" ", 1, help, glyphs);
     match why {
         Some(why) => row.left(&format!("not now: {why}"), rest, help, glyphs),
-        None => row.marked(found.help, &found.in_help, rest, (help, letters), glyphs),
+        None => row.pointed(found.help, rest, (help, letters), &found.in_help, glyphs),
     };
     row.line()
 }

@@ -8,12 +8,11 @@ use crate::console::state::processor::Standing;
 use crate::console::zone::Zone;
 use crate::domain::schedule::MAX_ATTEMPTS;
 
-/// The widest cell: `retry 3/8 in 30s`.
-pub(super) const CELL: usize = 16;
+pub(super) use crate::console::listing::SNAPSHOT as CELL;
 
 /// The cell and its style. Counts down in columns that do not move.
 pub(super) fn cell(standing: Standing, zone: Zone, look: &Look) -> (String, Style) {
-    let theme = &look.theme;
+    let (theme, failed) = (&look.theme, look.glyphs.failed());
     match standing {
         Standing::Open => ("-".to_owned(), theme.dim),
         Standing::Nothing => ("none".to_owned(), theme.dim),
@@ -22,11 +21,11 @@ pub(super) fn cell(standing: Standing, zone: Zone, look: &Look) -> (String, Styl
         Standing::Due(None) => ("due".to_owned(), theme.due),
         Standing::Capturing => ("capturing".to_owned(), theme.due),
         // A fault of the database or the network is not counted against the row.
-        Standing::Retrying(0, left) => (format!("again in {}", roughly(left)), theme.failing),
+        Standing::Retrying(0, left) => (format!("{failed} again in {}", roughly(left)), theme.failing),
         Standing::Retrying(attempts, left) => {
-            (format!("retry {attempts}/{MAX_ATTEMPTS} in {}", roughly(left)), theme.failing)
+            (format!("{failed} retry {attempts}/{MAX_ATTEMPTS}, {}", roughly(left)), theme.failing)
         }
-        Standing::Dead => (format!("{} dead", look.glyphs.failed()), theme.dead),
+        Standing::Dead => (format!("{failed} dead"), theme.dead),
         Standing::Partial => (format!("{} partial", look.glyphs.partial()), theme.partial),
         Standing::Captured => (format!("{} captured", look.glyphs.captured()), theme.captured),
     }

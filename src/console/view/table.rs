@@ -30,7 +30,7 @@ pub(super) fn draw(
         return;
     }
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
-    frame.render_widget(headings.style(theme.dim), Rect { height: 1, ..area });
+    frame.render_widget(headings, Rect { height: 1, ..area });
     let focused = canvas.state.focus == Focus::List;
     let stale = !canvas.state.connection.is_up();
     for (line, id) in list.visible(canvas.screen.list_rows()).iter().enumerate() {
@@ -97,6 +97,5 @@ pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[
 
 /// How wide numbers are, so that the column never moves while one scrolls.
 pub(super) fn id_width(list: &List) -> usize {
-    let most = list.ids().iter().max().map_or(0, |id| id.value());
-    most.to_string().len().max(4)
+    list.largest().to_string().len().max(4)
 }

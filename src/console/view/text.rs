@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -84,7 +84,32 @@ impl Row {
     pub(super) fn left(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
         let padding = " ".repeat(width - width_of(&text).min(width));
-        self.push(text + &padding, style);
+        self.push(&(text + &padding), style);
+        self
+    }
+
+    /// As [`Row::left`], with the characters at these places of the text in another style.
+    pub(super) fn pointed(
+        &mut self,
+        text: &str,
+        width: usize,
+        (style, pointed): (Style, Style),
+        places: &[usize],
+        glyphs: Glyphs,
+    ) -> &mut Self {
+        let whole = printable(text);
+        let shown = cut(&whole, width, glyphs);
+        let mut at = 0;
+        let mut used = 0;
+        for grapheme in shown.graphemes(true) {
+            let next = at + grapheme.chars().count();
+            // What was cut off is not what stands there instead.
+            let kept = whole.chars().nth(at) == grapheme.chars().next();
+            let hit = kept && places.iter().any(|place| (at..next).contains(place));
+            self.push(grapheme, if hit { pointed } else { style });
+            (at, used) = (next, used + width_of(grapheme));
+        }
+        self.push(&" ".repeat(width.saturating_sub(used)), style);
         self
     }
 
@@ -92,28 +117,7 @@ impl Row {
     pub(super) fn right(&mut self, text: &str, width: usize, style: Style, glyphs: Glyphs) -> &mut Self {
         let text = cut(text, width, glyphs);
         let padding = " ".repeat(width - width_of(&text).min(width));
-        self.push(padding + &text, style);
-        self
-    }
-
-    /// A cell that begins at its left, with some of its characters in the second style.
-    pub(super) fn marked(
-        &mut self,
-        text: &str,
-        marked: &[usize],
-        width: usize,
-        (plain, mark): (Style, Style),
-        glyphs: Glyphs,
-    ) -> &mut Self {
-        let text = cut(text, width, glyphs);
-        for (at, c) in text.chars().enumerate() {
-            let style = if marked.contains(&at) { mark } else { plain };
-            match self.spans.last_mut().filter(|last| at > 0 && last.style == style) {
-                Some(last) => last.content.to_mut().push(c),
-                None => self.spans.push(Span::styled(c.to_string(), style)),
-            }
-        }
-        self.spans.push(Span::styled(" ".repeat(width - width_of(&text).min(width)), plain));
+        self.push(&(padding + &text), style);
         self
     }
 
@@ -130,13 +134,20 @@ impl Row {
     }
 
     /// What comes next stands after as many columns as a span says it has, which is less than its characters fill where a
-    /// script joins them. Then each is a span of its own.
-    fn push(&mut self, text: String, style: Style) {
-        let span = Span::styled(text, style);
-        if span.width() == width_of(&span.content) {
+    /// script joins them. Those stay spans of their own.
+    fn push(&mut self, text: &str, style: Style) {
+        if let Some(last) = self.spans.last_mut().filter(|last| last.style == style) {
+            let together = Span::styled(format!("{}{text}", last.content), style);
+            if together.width() == width_of(&together.content) {
+                *last = together;
+                return;
+            }
+        }
+        let span = Span::styled(text.to_owned(), style);
+        if span.width() == width_of(text) {
             self.spans.push(span);
         } else {
-            self.spans.extend(span.content.graphemes(true).map(|it| Span::styled(it.to_owned(), style)));
+            self.spans.extend(text.graphemes(true).map(|it| Span::styled(it.to_owned(), style)));
         }
     }
 
@@ -146,10 +157,14 @@ impl Row {
     }
 }
 
-/// The same line in one style: what is selected is reversed as a whole, what is out of date dimmed as a whole.
+/// The same line in one style: what is selected is reversed as a whole, what is out of date dimmed as a whole. What is
+/// pointed at stays so.
 pub(super) fn restyle(line: Line<'static>, style: Style) -> Line<'static> {
-    let text: String = line.spans.into_iter().map(|span| span.content.into_owned()).collect();
-    Line::from(Span::styled(text, style))
+    let mut row = Row::default();
+    for span in line.spans {
+        row.push(&span.content, style.add_modifier(span.style.add_modifier & Modifier::UNDERLINED));
+    }
+    row.line()
 }
 
 /// `1,204`.
@@ -211,6 +226,21 @@ mod tests {
         assert_eq!(cut("漢字漢字", 4), "漢…");
         assert_eq!(cut("ab", 0), "");
         assert_eq!(cut("a\u{1b}[31m", 20), "a [31m");
+    }
+
+    #[test]
+    fn what_was_found_is_pointed_at_wherever_it_is_still_seen() {
+        let pointed = |text: &str, width, places: &[usize]| -> String {
+            let styles = (Style::new(), Style::new().add_modifier(Modifier::UNDERLINED));
+            let line = Row::default().pointed(text, width, styles, places, Glyphs::Unicode).line();
+            let span = |span: Span<'static>| {
+                if span.style == styles.1 { format!("<{}>", span.content) } else { span.content.into_owned() }
+            };
+            line.spans.into_iter().map(span).collect()
+        };
+        assert_eq!(pointed("Checkout", 10, &[0, 1, 5]), "<Ch>eck<o>ut  ");
+        assert_eq!(pointed("Checkout", 5, &[3, 4, 5]), "Che<c>…");
+        assert_eq!(pointed("漢字e\u{301}x", 6, &[1, 2]), "漢<字e\u{301}>x");
     }
 
     #[test]

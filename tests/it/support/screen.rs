@@ -231,6 +231,38 @@ impl Drop for Screen {
     }
 }
 
+/// The exit status of the console whose terminal goes away, as a window that is closed or a connection that is lost.
+#[track_caller]
+pub fn status_after_hang_up() -> u32 {
+    let home = Afterimage::new();
+    let pair = native_pty_system().openpty(size(120, 30)).expect("there are pseudo terminals");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
+    command.arg("--demo");
+    command.env("HOME", home.home());
+    command.env("TERM", "xterm-256color");
+    let mut child = pair.slave.spawn_command(command).expect("the program can be started");
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().expect("the terminal can be read");
+    let (mut bytes, mut seen) = (vec![0; 1 << 16], Vec::new());
+    while !String::from_utf8_lossy(&seen).contains(" of 42") {
+        let count = output.read(&mut bytes).expect("it draws");
+        seen.extend_from_slice(&bytes[..count]);
+    }
+    // These are all of the terminal's other end.
+    drop((output, pair.master));
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("it is our child") {
+            return status.exit_code();
+        }
+        if began.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("it goes on without a terminal");
+        }
+        std::thread::sleep(GLANCE);
+    }
+}
+
 fn size(columns: u16, rows: u16) -> PtySize {
     PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
 }

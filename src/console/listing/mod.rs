@@ -1,0 +1,10 @@
+//! What the lists show: the columns, and how many rows at most. Which incidents in which order is the domain's.
+
+mod columns;
+
+pub use crate::domain::filter::Filter;
+pub use crate::domain::order::{Direction, Sort, SortKey};
+pub use columns::{Column, Columns, GAP, SNAPSHOT, Side};
+
+/// So many pending snapshots, and so many snapshots, are listed at most.
+pub const LIST_LIMIT: u32 = 1_000;
