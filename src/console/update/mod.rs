@@ -4,6 +4,7 @@
 mod actions;
 mod answers;
 mod fields;
+mod filter;
 mod forms;
 mod keys;
 mod menus;
