@@ -60,7 +60,7 @@ fn trial_of(action: Action) -> Trial {
         A::Undo => trial(("1gc\r", "closed #42"), Says("taken back: the close of #42"), ""),
         A::Mark => trial(FIRST_ROW, Says("1 marked"), "u"),
         A::Unmark => trial(("1g ", "1 marked"), SaysNoLonger("1 marked"), ""),
-        A::Filter => trial(FIRST_ROW, Says("status:open"), ESCAPE),
+        A::Filter => trial(FIRST_ROW, Says("status: project:"), ESCAPE),
         A::Sort => trial(FIRST_ROW, Says("Sort by"), ESCAPE),
         A::Columns => trial(FIRST_ROW, Says("Columns"), ESCAPE),
         A::SwitchSeries => trial(CHART, Says("lifetime preview"), "w"),

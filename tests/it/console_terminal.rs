@@ -142,7 +142,7 @@ fn a_pasted_megabyte_acts_on_nothing_and_goes_where_one_types() {
     screen.press("j");
     screen.wait_for(" 2 of ");
     screen.press("/");
-    screen.wait_for("filter");
+    screen.wait_for("status: project:");
     screen.paste(&"checkout ".repeat(120_000));
     screen.press("\u{1b}");
     screen.wait_until("all rows again", |text| text.contains(" of 42 "));

@@ -20,7 +20,8 @@ const RUN_LIMIT: u32 = 50;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A read that takes longer is given up.
 const LONGEST: Duration = Duration::from_secs(30);
-/// Going through a list with a held key asks for the detail of every row; those in passing are left out.
+/// Going through a list with a held key asks for the detail of every row, and typing a filter for the list of every
+/// beginning of it; those in passing are left out.
 const SETTLE: Duration = Duration::from_millis(60);
 
 /// Serves a lane until the console ends. A newer question about something else ends the read of the older one.
@@ -35,7 +36,7 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
             return;
         }
         let Some((sequence, load)) = wishes.borrow_and_update().clone() else { continue };
-        if matches!(load, Load::Detail(_)) && last.elapsed() < SETTLE * 2 {
+        if matches!(load, Load::Detail(_) | Load::List(..)) && last.elapsed() < SETTLE * 2 {
             last = Instant::now();
             tokio::select! {
                 _ = wishes.changed() => { wishes.mark_changed(); continue }

@@ -24,6 +24,7 @@ use crate::console::listing::{Columns, Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
+use crate::domain::filter::FilterError;
 use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, SeriesKind, SnapshotFacts, Timestamp};
 
 use connection::Connection;
@@ -47,7 +48,18 @@ pub struct FilterLine {
     /// What is typed.
     pub input: Input,
     /// Why it is no filter.
-    pub error: Option<String>,
+    pub error: Option<FilterError>,
+    /// What its last word was completed to, and what else it might have been.
+    pub offered: Option<Offered>,
+}
+
+/// What the last word of a filter may become, going round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// All of it.
+    pub words: Vec<String>,
+    /// What stands in the line now.
+    pub taken: usize,
 }
 
 /// The pane with everything about one incident.

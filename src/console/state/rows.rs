@@ -1,7 +1,8 @@
 //! What is at hand of the incidents near the viewport: their rows and shapes. Bounded, whatever the list holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use crate::domain::filter::Names;
 use crate::domain::series::Point;
 use crate::domain::{Incident, IncidentId, Series, Timestamp};
 
@@ -40,6 +41,16 @@ impl Rows {
     #[must_use]
     pub fn shape(&self, id: IncidentId) -> Option<&Shape> {
         self.shapes.get(&id)
+    }
+
+    /// The names that occur in what is at hand, sorted.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        let sorted = |names: BTreeSet<&String>| names.into_iter().cloned().collect();
+        Names {
+            projects: sorted(self.incidents.values().flat_map(|incident| &incident.projects).collect()),
+            rules: sorted(self.incidents.values().filter_map(|incident| incident.rule.as_ref()).collect()),
+        }
     }
 
     /// Those of `ids` that are not at hand.

@@ -120,7 +120,7 @@ impl Desk {
                     let any = term.any.iter().any(|condition| match condition {
                         Condition::Status(status) => incident.status == *status,
                         Condition::Word(word) => word.find(&incident.title).is_some(),
-                        Condition::Since(..) => true,
+                        Condition::Since(..) | Condition::Project(_) => true,
                         other => panic!("the desk knows no {other:?}"),
                     });
                     any != term.negated

@@ -277,8 +277,43 @@ fn a_filter_that_cannot_be_is_said_and_the_list_stays() {
     desk.tell(Event::Paste("status:x".into()));
     desk.answer_all();
     let line = desk.state.filter_line.as_ref().unwrap();
-    assert_eq!(line.error.as_deref(), Some("at character 8: 'x' is no status: it is one of open, closed, all"));
+    let said = line.error.as_ref().unwrap().to_string();
+    assert_eq!(said, "at character 8: 'x' is no status: it is one of open, closed, all");
     assert_eq!(desk.state.incidents.ids().len(), 12);
+}
+
+#[test]
+fn a_filter_is_completed_field_by_field_and_value_by_value() {
+    let mut desk = Desk::ready(120, 40);
+    let typed = |desk: &Desk| desk.state.filter_line.as_ref().unwrap().input.value().to_owned();
+    desk.press("/st\t");
+    assert_eq!(typed(&desk), "status:");
+    desk.press("\t");
+    assert_eq!(typed(&desk), "started:");
+    desk.press("\t");
+    assert_eq!(typed(&desk), "status:");
+    desk.press("o\t project:c\t");
+    assert_eq!(typed(&desk), "status:open project:checkout");
+    assert_eq!(desk.state.filter.terms().len(), 2);
+    desk.press(" nothing\t");
+    assert_eq!(typed(&desk), "status:open project:checkout nothing");
+}
+
+#[test]
+fn a_space_in_the_filter_asks_for_nothing_anew() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("/log");
+    desk.answer_all();
+    desk.press(" ");
+    assert!(desk.effects.is_empty());
+}
+
+#[test]
+fn what_hides_incidents_says_how_many() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("/login\n");
+    desk.answer_all();
+    assert!(desk.screen().contains("/login  1 of 1, 239 hidden "), "{}", desk.screen());
 }
 
 #[test]

@@ -157,6 +157,14 @@ fn the_filter_while_it_is_typed() {
 }
 
 #[test]
+fn a_filter_that_is_wrong_says_where() {
+    check("filter_fault", |desk| {
+        desk.press("/login status:resolved");
+        desk.answer_all();
+    });
+}
+
+#[test]
 fn nothing_matches_the_filter() {
     check("nothing_matches", |desk| {
         desk.press("/no such thing\n");

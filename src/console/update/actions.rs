@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{chart, export, keys, refresh, verbs};
+use super::{chart, export, filter, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
@@ -41,7 +41,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::PanRight => chart::change_extent(state, Change::Pan(Direction::Later), moment),
         Action::Mark => mark(state),
         Action::Unmark => state.list_mut().into_iter().for_each(List::clear_marks),
-        Action::Filter => keys::edit_filter(state),
+        Action::Filter => filter::edit(state),
         Action::Sort => {
             let at = SortKey::ALL.iter().position(|key| *key == state.sort.key).unwrap_or(0);
             state.dialog = Some(Dialog::Sort(at));
@@ -107,7 +107,7 @@ fn back(state: &mut State, moment: Moment) {
     }
     match state.list_mut() {
         Some(list) if !list.marks().is_empty() => list.clear_marks(),
-        _ => keys::clear_filter(state, moment),
+        _ => filter::clear(state, moment),
     }
 }
 

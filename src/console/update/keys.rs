@@ -4,16 +4,15 @@ use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, 
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::{actions, export, forms, menus, refresh};
+use super::{actions, export, filter, forms, menus};
 use crate::console::availability;
 use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::keymap::{self, Action, Command, Found};
-use crate::console::listing::Filter;
 use crate::console::reading;
+use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::toasts::Tone;
-use crate::console::state::{FilterLine, State};
 
 /// A key was pressed.
 pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
@@ -31,7 +30,7 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     } else if state.dialog.is_some() {
         press_in_dialog(state, key, moment, effects);
     } else if state.filter_line.is_some() {
-        press_in_filter(state, key, moment);
+        filter::press(state, key, moment);
     } else if let Some(binding) = state.options.keymap.binding_of(key, state.view) {
         run(state, binding.action, moment, effects);
     } else if let Some(binding) = state.options.keymap.binding_elsewhere(key) {
@@ -67,7 +66,7 @@ pub(super) fn paste(state: &mut State, text: &str, moment: Moment) {
         palette.highlighted = 0;
     } else if let Some(line) = &mut state.filter_line {
         insert(&mut line.input, text);
-        apply_filter(state, moment);
+        filter::apply(state, moment);
     }
 }
 
@@ -172,53 +171,5 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
 impl Palette {
     fn step_back(&mut self, count: usize) {
         self.highlighted = (self.highlighted + count.max(1) - 1) % count.max(1);
-    }
-}
-
-fn press_in_filter(state: &mut State, key: &KeyEvent, moment: Moment) {
-    let rows = state.screen().list_rows();
-    let Some(line) = &mut state.filter_line else { return };
-    match key.code {
-        KeyCode::Esc => {
-            state.filter_line = None;
-            clear_filter(state, moment);
-        }
-        KeyCode::Enter if line.error.is_none() => state.filter_line = None,
-        KeyCode::Enter => {}
-        KeyCode::Down => state.incidents.move_by(1, rows),
-        KeyCode::Up => state.incidents.move_by(-1, rows),
-        _ => {
-            if line.input.handle_event(&TerminalEvent::Key(*key)).is_some_and(|changed| changed.value) {
-                apply_filter(state, moment);
-            }
-        }
-    }
-}
-
-/// Opens the filter line with the filter that is set.
-pub(super) fn edit_filter(state: &mut State) {
-    state.filter_line = Some(FilterLine { input: Input::new(state.filter.text().to_owned()), error: None });
-}
-
-fn apply_filter(state: &mut State, moment: Moment) {
-    let Some(line) = &mut state.filter_line else { return };
-    match Filter::parse(line.input.value()) {
-        Ok(filter) => {
-            line.error = None;
-            if filter != state.filter {
-                state.filter = filter;
-                state.incidents.restart();
-                refresh::list_anew(state, moment);
-            }
-        }
-        Err(error) => line.error = Some(error.to_string()),
-    }
-}
-
-/// Takes the filter away. The cursor stays on its incident, which is surely in the longer list.
-pub(super) fn clear_filter(state: &mut State, moment: Moment) {
-    if state.filter != Filter::default() {
-        state.filter = Filter::default();
-        refresh::list_anew(state, moment);
     }
 }

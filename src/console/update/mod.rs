@@ -6,6 +6,7 @@ mod answers;
 mod chart;
 mod export;
 mod fields;
+mod filter;
 mod forms;
 mod keys;
 mod menus;

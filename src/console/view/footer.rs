@@ -3,6 +3,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tui_input::Input;
 use unicode_segmentation::UnicodeSegmentation;
@@ -12,6 +13,7 @@ use super::text::{cut, width_of};
 use crate::console::availability::{self, Hint};
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
+use crate::domain::filter::{Field, completions};
 
 /// Hints from this place on are shown always.
 const ALWAYS: u8 = 40;
@@ -26,18 +28,48 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     }
 }
 
+/// What is typed has the whole line; what is said of it stands above.
 fn filter(canvas: Canvas<'_>, frame: &mut Frame, line: &FilterLine) {
     let (area, theme) = (canvas.screen.footer, &canvas.look.theme);
-    let help = line.error.as_deref().unwrap_or("words, status:open, project:web, #12; enter keeps, esc clears");
-    let style = if line.error.is_some() { theme.error } else { theme.dim };
     frame.render_widget(Span::styled(" /", theme.key), area);
-    let help_width = width_of(help).min(usize::from(area.width) / 2);
-    let input_width = area.width.saturating_sub(4 + u16::try_from(help_width).unwrap_or(0));
-    let place = Rect { x: area.x + 2.min(area.width), width: input_width, ..area };
+    let place = Rect { x: area.x + 2.min(area.width), width: area.width.saturating_sub(3), ..area };
     input(canvas, frame, &line.input, place, Focused::Yes);
-    let help = cut(help, help_width, canvas.look.glyphs);
-    let length = u16::try_from(width_of(&help)).unwrap_or(0);
-    frame.render_widget(Span::styled(help, style), Rect { x: area.right() - length, width: length, ..area });
+    let Some(error) = line.error.as_ref().filter(|error| !error.unfinished) else { return };
+    let room = usize::from(place.width).saturating_sub(1);
+    let before: String = line.input.value().chars().take(error.position - 1).collect();
+    let from = width_of(&before).saturating_sub(line.input.visual_scroll(room)).min(room);
+    let from = u16::try_from(from).unwrap_or(0);
+    let faulty = Rect { x: place.x + from, width: place.width - from, ..place };
+    frame.buffer_mut().set_style(faulty, theme.error);
+}
+
+/// What is said of a filter that is being typed: where it is wrong, how it may go on, or what it may hold.
+pub(super) fn about_filter(canvas: Canvas<'_>, line: &FilterLine, room: usize) -> (String, Style) {
+    let theme = &canvas.look.theme;
+    if let Some(error) = &line.error {
+        let (text, style) = if error.unfinished {
+            (error.problem.to_string(), theme.warning)
+        } else {
+            (error.to_string(), theme.error)
+        };
+        return (format!(" {text} "), style);
+    }
+    let offered = match &line.offered {
+        Some(offered) => offered.words.clone(),
+        None => completions(line.input.value(), &canvas.state.rows.names()),
+    };
+    let word = line.input.value().rsplit(char::is_whitespace).next().unwrap_or_default();
+    if !word.is_empty() && !offered.is_empty() {
+        return (format!(" tab: {} ", offered.join("  ")), theme.text);
+    }
+    let fields: Vec<String> = Field::ALL.iter().map(|field| format!("{field}:")).collect();
+    let texts = [
+        format!(" {}  words 'exact !not  tab completes, enter keeps, esc clears ", fields.join(" ")),
+        format!(" {}  'exact !not ", fields.join(" ")),
+        " status: project: rule: window: age: snapshot: ..., words; esc clears ".to_owned(),
+    ];
+    let fits = texts.iter().find(|text| width_of(text) <= room);
+    (fits.unwrap_or(&texts[2]).clone(), theme.dim)
 }
 
 /// Whether an input has the keys, and so the cursor.

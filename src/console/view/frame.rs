@@ -11,8 +11,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Borders, Clear};
 
 use super::canvas::Canvas;
-use super::dialog;
 use super::text::{cut, number, width_of};
+use super::{dialog, footer};
 use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
 use crate::console::listing::{LIST_LIMIT, Sort};
@@ -194,7 +194,10 @@ fn lower(canvas: Canvas<'_>, frame: &mut Frame) {
     let frame_area = canvas.screen.frame;
     let edge = Rect { y: frame_area.bottom() - 1, height: 1, ..frame_area };
     let room = usize::from(edge.width).saturating_sub(4);
-    let (said, style) = condition(canvas);
+    let (said, style) = match &canvas.state.filter_line {
+        Some(line) => footer::about_filter(canvas, line, room),
+        None => condition(canvas),
+    };
     let said = cut(&said, room, canvas.look.glyphs);
     if !said.is_empty() {
         let length = u16::try_from(width_of(&said)).unwrap_or(0);
