@@ -4,6 +4,7 @@ use crate::console::keymap::{Action, BINDINGS, Binding};
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::extent::{Change, Direction};
+use crate::console::state::overlay::Height;
 use crate::console::state::{State, ViewKind};
 use crate::domain::{IncidentId, PendingState, Status, Timestamp};
 
@@ -40,6 +41,7 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         }
         // Neither needs the database: what is on the screen can be taken along while it is away.
         A::CopyPage | A::Export => exportable(state),
+        A::Overlay => can_stand_behind(state),
         A::Unmark => {
             let marked = state.list().is_some_and(|list| !list.marks().is_empty());
             marked.then_some(()).ok_or_else(|| "nothing is marked".to_owned())
@@ -101,9 +103,20 @@ fn hint(binding: &Binding, state: &State) -> Option<Hint> {
         A::Back => (19, "clear the filter"),
         A::CursorRight if in_detail => (6, "read values"),
         A::SwitchSeries | A::ZoomIn | A::ZoomOut if in_detail => (7, binding.label),
+        A::Overlay => overlay_hint(state, in_detail)?,
         _ => (binding.hint?, binding.label),
     };
     Some(Hint { action: binding.action, label, place })
+}
+
+/// What the key does next, where something stands behind or the chart has the keys.
+fn overlay_hint(state: &State, in_detail: bool) -> Option<(u8, &'static str)> {
+    let label = match state.overlay.as_ref().map(|overlay| overlay.height) {
+        None => return in_detail.then_some((18, "behind others")),
+        Some(Height::AsItWas) => "scale what is behind",
+        Some(Height::Normalised) => "nothing behind",
+    };
+    Some((if in_detail { 8 } else { 18 }, label))
 }
 
 fn changes_chart(state: &State, change: Change, otherwise: &str, now: Timestamp) -> Result<(), String> {
@@ -147,6 +160,16 @@ fn exportable(state: &State) -> Result<(), String> {
     let id = state.selected().ok_or("nothing is selected")?;
     let detail = state.shown_detail().ok_or_else(|| format!("#{id} has not been read yet"))?;
     detail.picture.snapshot().map(drop).map_err(|reason| format!("#{id} has no snapshot: {reason}"))
+}
+
+/// One can stand behind the others at a time.
+fn can_stand_behind(state: &State) -> Result<(), String> {
+    let marked = state.list().map_or(0, |list| list.marks().len());
+    match (marked, &state.overlay) {
+        (0, Some(_)) | (1, _) => Ok(()),
+        (0, None) => state.selected().map(drop).ok_or_else(|| "nothing is selected".to_owned()),
+        (many, _) => Err(format!("{many} are marked: one can stand behind the chart")),
+    }
 }
 
 /// No second write while the answer to the first is still out.

@@ -46,6 +46,8 @@ pub enum Load {
     Shapes(Vec<IncidentId>),
     /// Everything about one incident.
     Detail(IncidentId),
+    /// The same of the one that stands behind the charts of others.
+    Overlay(IncidentId),
     /// The pending snapshots.
     Pending,
     /// The snapshots.
@@ -64,6 +66,7 @@ pub enum Lane {
     Rows,
     Shapes,
     Detail,
+    Overlay,
     Pending,
     Snapshots,
     Overview,
@@ -72,13 +75,14 @@ pub enum Lane {
 
 impl Lane {
     /// How many there are.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
         Self::List,
         Self::Rows,
         Self::Shapes,
         Self::Detail,
+        Self::Overlay,
         Self::Pending,
         Self::Snapshots,
         Self::Overview,
@@ -95,6 +99,7 @@ impl Load {
             Self::Rows(_) => Lane::Rows,
             Self::Shapes(_) => Lane::Shapes,
             Self::Detail(_) => Lane::Detail,
+            Self::Overlay(_) => Lane::Overlay,
             Self::Pending => Lane::Pending,
             Self::Snapshots => Lane::Snapshots,
             Self::Overview => Lane::Overview,

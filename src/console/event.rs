@@ -156,6 +156,8 @@ pub enum Loaded {
     Shapes(Vec<(IncidentId, Series)>),
     /// Everything about one incident; `None` where there is no such.
     Detail(IncidentId, Option<Box<Detail>>),
+    /// The same of the one that stands behind the charts of others.
+    Overlay(IncidentId, Option<Box<Detail>>),
     /// The next attempt first, the dead last.
     Pending(Vec<PendingSnapshot>),
     /// The newest first.

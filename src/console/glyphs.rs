@@ -108,6 +108,8 @@ glyphs! {
     bar_levels: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "|"];
     /// As [`Glyphs::bar_levels`], during the incident: told apart without colours too where there are letters for it.
     bar_levels_incident: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "#"];
+    /// Heights of the outline of what stands behind the bars, the lower first.
+    behind_levels: [&'static str; 2] = ["─", "▔"], ["-", "'"];
     /// Where the incident starts.
     incident_start: &'static str = "┌", "[";
     /// Where the incident was closed.
@@ -187,6 +189,7 @@ mod tests {
         every.extend(glyphs.spinner());
         every.extend(glyphs.bar_levels());
         every.extend(glyphs.bar_levels_incident());
+        every.extend(glyphs.behind_levels());
         every
     }
 

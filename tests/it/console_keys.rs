@@ -69,6 +69,7 @@ fn trial_of(action: Action) -> Trial {
         A::ZoomWhole => trial(("1Ggj0++", " of 3h 20m"), Says("zooms in"), ""),
         A::PanLeft => trial(("1Ggj0++", " of 3h 20m"), Changes(" of 3h 20m"), "0"),
         A::PanRight => trial(("1Ggj0++H", " of 3h 20m"), Changes(" of 3h 20m"), "0"),
+        A::Overlay => trial(CHART, Says("#41 is behind the charts of others"), "bb"),
         A::CursorLeft | A::CursorRight => trial(CHART, Says(", during"), ""),
         A::LogLevel => trial(("4", "TRIGGER"), Says("warnings and errors alone"), "ll1"),
         A::SwitchZone => trial(FIRST_ROW, Says("+00:00"), "t"),

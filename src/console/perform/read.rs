@@ -77,6 +77,7 @@ async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, O
         Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
         Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
         Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
+        Load::Overlay(id) => Loaded::Overlay(*id, detail(store, *id).await?.map(Box::new)),
         Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
         Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
         Load::Overview => Loaded::Overview(overview(store, outlook).await?),

@@ -30,7 +30,8 @@ impl State {
 }
 
 /// One of the two series of a picture, if there is a picture.
-fn series_of(picture: &Picture, kind: SeriesKind) -> Option<&Series> {
+#[must_use]
+pub fn series_of(picture: &Picture, kind: SeriesKind) -> Option<&Series> {
     let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = picture else { return None };
     Some(match kind {
         SeriesKind::Windowed => &snapshot.windowed,

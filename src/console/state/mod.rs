@@ -8,6 +8,7 @@ pub mod extent;
 pub mod lanes;
 pub mod list;
 pub mod log;
+pub mod overlay;
 pub mod processor;
 pub mod rows;
 pub mod toasts;
@@ -33,6 +34,7 @@ use extent::Extent;
 use lanes::Lanes;
 use list::List;
 use log::LogPane;
+use overlay::Overlay;
 use processor::{ProcessorPane, ProcessorState, Prospect};
 use rows::Rows;
 use toasts::Toasts;
@@ -155,6 +157,8 @@ pub struct State {
     pub rows: Rows,
     /// Everything about the selected one.
     pub detail: DetailPane,
+    /// What stands behind its chart.
+    pub overlay: Option<Overlay>,
     /// How things stand; `None` until it was read.
     pub overview: Option<Overview>,
     /// The processor.
@@ -218,6 +222,7 @@ impl State {
             listed_at: None,
             rows: Rows::default(),
             detail: DetailPane::default(),
+            overlay: None,
             overview: None,
             processor: ProcessorPane { state: processor, last: None },
             rules: None,

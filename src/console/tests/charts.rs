@@ -6,8 +6,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::desk::Desk;
 use super::fixtures::{id, now};
+use crate::console::effect::{Effect, Load};
 use crate::console::event::Event;
 use crate::console::state::extent::Extent;
+use crate::console::state::overlay::Height;
 use crate::domain::window::Range;
 use crate::domain::{SeriesKind, Timestamp};
 
@@ -153,4 +155,51 @@ fn the_chart_says_which_part_of_the_series_it_shows() {
     let mut desk = pending(120, 40);
     desk.press("++");
     assert!(desk.screen().contains(" 09:50 to 13:00 of 1d 9h "), "{}", desk.screen());
+}
+
+#[test]
+fn what_stands_behind_is_fixed_at_the_key_press_and_goes_through_its_heights() {
+    let mut desk = pending(120, 40);
+    desk.press("b");
+    assert_eq!(
+        desk.state.overlay.as_ref().map(|overlay| (overlay.id, overlay.height)),
+        Some((id(482), Height::AsItWas))
+    );
+    desk.press("j");
+    desk.answer_all();
+    assert!(desk.screen().contains("── #482, as it was"), "{}", desk.screen());
+    desk.press("b");
+    assert!(desk.toast().contains("as high as the others"));
+    assert!(desk.screen().contains("normalised"));
+    desk.press("b");
+    assert_eq!((desk.state.overlay.clone(), desk.toast().as_str()), (None, "#482 is no longer behind the charts"));
+}
+
+#[test]
+fn a_marked_incident_goes_behind_and_its_mark_is_gone_so_that_no_verb_acts_on_it() {
+    let mut desk = pending(120, 40);
+    let (marked, other) = (desk.state.selected().unwrap(), id(484));
+    desk.press(" ");
+    desk.press("g");
+    assert_eq!(desk.state.selected(), Some(other));
+    desk.press("b");
+    assert_eq!(desk.state.overlay.as_ref().map(|overlay| overlay.id), Some(marked));
+    assert_eq!(desk.state.targets(), [other]);
+    desk.press("  b");
+    assert_eq!(desk.toast(), "2 are marked: one can stand behind the chart");
+    assert_eq!(desk.state.overlay.as_ref().map(|overlay| overlay.id), Some(marked), "nothing has changed");
+}
+
+#[test]
+fn what_stands_behind_is_read_again_with_everything_and_goes_with_its_incident() {
+    let mut desk = pending(120, 40);
+    desk.press("b");
+    desk.pass(Duration::from_secs(3));
+    let asked =
+        desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::Overlay(it)) if *it == id(482)));
+    assert!(asked, "{:?}", desk.effects);
+    desk.stored.retain(|incident| incident.id != id(482));
+    desk.answer_all();
+    assert_eq!(desk.state.overlay, None);
+    assert_eq!(desk.toast(), "#482 is not there: nothing is behind the charts");
 }

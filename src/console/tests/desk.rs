@@ -134,6 +134,7 @@ impl Desk {
                 Loaded::Shapes(ids.iter().filter_map(find).map(shape).collect())
             }
             Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
+            Load::Overlay(id) => Loaded::Overlay(*id, find(id).map(|incident| Box::new(detail(incident)))),
             Load::Pending => {
                 let mut pending: Vec<PendingSnapshot> =
                     self.stored.iter().filter_map(|incident| incident.pending.clone()).collect();

@@ -62,6 +62,17 @@ fn view_1_the_detail_has_the_keys() {
 }
 
 #[test]
+fn view_1_another_incident_stands_behind_the_chart() {
+    check("overlay", |desk| {
+        desk.press("jjjbk");
+        desk.answer_all();
+        desk.press("\n+→→");
+        desk.pass(Duration::from_secs(20));
+        desk.answer_all();
+    });
+}
+
+#[test]
 fn view_1_a_long_incident_shows_its_lifetime() {
     check("long_incident", |desk| {
         desk.press("jjjjjjj");

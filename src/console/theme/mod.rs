@@ -65,6 +65,8 @@ pub struct Theme {
     pub chart_future: Style,
     /// What the source did not hold.
     pub chart_gap: Style,
+    /// The outline of another incident behind the bars.
+    pub chart_behind: Style,
 }
 
 impl Theme {
@@ -102,6 +104,7 @@ impl Theme {
             chart_cursor: bold,
             chart_future: dim,
             chart_gap: dim.fg(Color::Magenta),
+            chart_behind: plain.fg(Color::Green),
         }
     }
 
@@ -143,16 +146,17 @@ impl Theme {
             chart_cursor: bold,
             chart_future: dim,
             chart_gap: dim,
+            chart_behind: plain,
         }
     }
 
     /// Every style with the name of its role, as a theme file writes it.
     #[must_use]
-    pub fn roles(mut self) -> [(&'static str, Style); 27] {
+    pub fn roles(mut self) -> [(&'static str, Style); 28] {
         self.roles_mut().map(|(role, style)| (role, *style))
     }
 
-    const fn roles_mut(&mut self) -> [(&'static str, &mut Style); 27] {
+    const fn roles_mut(&mut self) -> [(&'static str, &mut Style); 28] {
         [
             ("text", &mut self.text),
             ("dim", &mut self.dim),
@@ -181,6 +185,7 @@ impl Theme {
             ("chart-cursor", &mut self.chart_cursor),
             ("chart-future", &mut self.chart_future),
             ("chart-gap", &mut self.chart_gap),
+            ("chart-behind", &mut self.chart_behind),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use tui_input::Input;
 
-use super::{chart, export, filter, refresh, verbs};
+use super::{chart, export, filter, overlay, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
@@ -39,6 +39,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::ZoomWhole => chart::change_extent(state, Change::All, moment),
         Action::PanLeft => chart::change_extent(state, Change::Pan(Direction::Earlier), moment),
         Action::PanRight => chart::change_extent(state, Change::Pan(Direction::Later), moment),
+        Action::Overlay => overlay::change(state, moment),
         Action::Mark => mark(state),
         Action::Unmark => state.list_mut().into_iter().for_each(List::clear_marks),
         Action::Filter => filter::edit(state),
@@ -178,7 +179,7 @@ fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
 
 /// Makes the answer to what is on its way count no more, because what it is about has just been changed.
 pub(super) fn outdate_reads(state: &mut State) {
-    for lane in [Lane::List, Lane::Rows, Lane::Detail, Lane::Pending, Lane::Snapshots, Lane::Overview] {
+    for lane in [Lane::List, Lane::Rows, Lane::Detail, Lane::Overlay, Lane::Pending, Lane::Snapshots, Lane::Overview] {
         state.lanes.outdate(lane);
     }
 }

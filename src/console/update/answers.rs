@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::actions::outdate_reads;
-use super::{export, forms, refresh};
+use super::{export, forms, overlay, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
@@ -76,6 +76,7 @@ fn lane_of(loaded: &Loaded) -> Lane {
         Loaded::Rows(_) => Lane::Rows,
         Loaded::Shapes(_) => Lane::Shapes,
         Loaded::Detail(..) => Lane::Detail,
+        Loaded::Overlay(..) => Lane::Overlay,
         Loaded::Pending(_) => Lane::Pending,
         Loaded::Snapshots(_) => Lane::Snapshots,
         Loaded::Overview(_) => Lane::Overview,
@@ -108,6 +109,7 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
         Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
         Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
         Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
+        Loaded::Overlay(id, detail) => overlay::take(state, id, detail.map(|detail| *detail), moment),
         Loaded::Pending(pending) => {
             state.pending.replace(pending.iter().map(|row: &PendingSnapshot| row.incident_id).collect(), rows);
             state.pending_rows = pending;

@@ -10,6 +10,7 @@ mod filter;
 mod forms;
 mod keys;
 mod menus;
+mod overlay;
 mod refresh;
 mod submit;
 mod verbs;

@@ -85,6 +85,9 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     if let Some(id) = state.selected() {
         ask_if_ready(state, Load::Detail(id), moment, effects);
     }
+    if let Some(id) = state.overlay.as_ref().map(|overlay| overlay.id) {
+        ask_if_ready(state, Load::Overlay(id), moment, effects);
+    }
 }
 
 /// Reads what is missing on the screen. Called after every event, so nothing is ever asked for twice: while a question
@@ -110,6 +113,9 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     // A form that was opened before the database answered still lacks them.
     if matches!(&state.dialog, Some(Dialog::Form(form)) if form.purpose == Purpose::Open) && state.rules.is_none() {
         ask_if_ready(state, Load::Rules, moment, effects);
+    }
+    if let Some(id) = state.overlay.as_ref().filter(|overlay| overlay.data.is_none()).map(|overlay| overlay.id) {
+        ask_if_ready(state, Load::Overlay(id), moment, effects);
     }
     let due = state.refresh.next_at <= moment.real && state.frozen_since.is_none();
     let unknown = state.list().is_some_and(|list| list.contents() == Contents::Unknown);

@@ -2,17 +2,20 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use super::chart::{self, Chart};
+use super::chart::{self, Backdrop, Chart};
 use super::detail::put;
 use super::text::wrap;
 use crate::console::event::{Detail, Picture};
 use crate::console::keymap::Action;
+use crate::console::state::chart::series_of;
 use crate::console::state::excerpt;
 use crate::console::state::extent::{Extent, Subject};
+use crate::console::state::overlay::{self, Behind, Height};
 use crate::console::zone::Zone;
+use crate::domain::text::shorten;
 use crate::domain::window::Range;
 use crate::domain::{Series, Status, Timestamp, span};
 
@@ -27,13 +30,15 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
     let incident = subject.incident;
     let range = state.detail.extent.range(subject);
     let series = excerpt::part(subject.series, range);
+    let behind = behind(canvas, subject, &series);
+    let name = state.overlay.as_ref().map(|overlay| format!("#{}", overlay.id)).unwrap_or_default();
     let position = |bucket: Timestamp| {
         let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
         usize::try_from(before).unwrap_or(0)
     };
     let chart = Chart {
         titles: &titles(canvas, detail, subject, range),
-        notes: &notes(canvas, detail, subject),
+        notes: &with_legend(canvas, detail, notes(canvas, detail, subject)),
         series: &series,
         date_started: incident.date_started,
         date_closed: incident.date_closed,
@@ -41,11 +46,64 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
         now,
         cursor: state.detail.cursor.map(position),
         aggregation: incident.aggregation,
+        behind: behind.as_ref().map(|behind| Backdrop { behind, name: &name }),
         zone: state.zone,
         glyphs: look.glyphs,
         theme: &look.theme,
     };
     chart::render(frame, area, &chart);
+}
+
+/// What stands behind this part of the series; nothing behind itself.
+fn behind(canvas: Canvas<'_>, subject: Subject<'_>, shown: &Series) -> Option<Behind> {
+    let overlay = canvas.state.overlay.as_ref().filter(|overlay| overlay.id != subject.incident.id)?;
+    let data = overlay.data.as_ref()?;
+    let kind = canvas.state.shown_series(subject.incident, canvas.moment.now);
+    let other = series_of(&data.picture, kind).filter(|series| !series.is_empty())?;
+    let selected = (shown, subject.series, subject.incident.date_started);
+    Some(overlay::behind(selected, (other, data.incident.date_started), overlay.height))
+}
+
+/// The notes with what stands behind, each pair as full as another; from the fullest to the shortest.
+fn with_legend(canvas: Canvas<'_>, detail: &Detail, notes: Vec<Line<'static>>) -> Vec<Line<'static>> {
+    let legends = legends(canvas, detail);
+    if legends.is_empty() {
+        return notes;
+    }
+    let mut lines = Vec::new();
+    for legend in &legends {
+        let both = |note: &Line<'static>| Line::from([styled(note), vec![Span::raw("   ")], styled(legend)].concat());
+        lines.extend(notes.iter().map(both));
+    }
+    // Where there is no room for both: what the picture is not yet stands in it, too.
+    lines.into_iter().chain(legends).collect()
+}
+
+/// The texts of a line, each with the style of all of it.
+fn styled(line: &Line<'static>) -> Vec<Span<'static>> {
+    line.spans.iter().map(|span| Span::styled(span.content.clone(), line.style.patch(span.style))).collect()
+}
+
+/// Which incident stands behind, and how it is drawn.
+fn legends(canvas: Canvas<'_>, detail: &Detail) -> Vec<Line<'static>> {
+    let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
+    let Some(overlay) = &state.overlay else { return Vec::new() };
+    let id = overlay.id;
+    if id == detail.incident.id {
+        return vec![Line::styled(format!("#{id} is behind the charts of others"), theme.dim)];
+    }
+    let Some(data) = &overlay.data else { return vec![Line::styled(format!("#{id} is being read"), theme.dim)] };
+    if let Picture::Unavailable(why) = &data.picture {
+        return vec![Line::styled(format!("#{id} has no picture: {}", shorten(why, 60)), theme.warning)];
+    }
+    let height = match overlay.height {
+        Height::AsItWas => "as it was",
+        Height::Normalised => "normalised",
+    };
+    let line = glyphs.behind_levels()[0];
+    let title = shorten(&data.incident.title, 40);
+    let legends = [format!("#{id} {title}, {height}"), format!("#{id}, {height}"), format!("#{id}")];
+    legends.map(|text| Line::styled(format!("{line}{line} {text}"), theme.chart_behind)).into()
 }
 
 /// What is shown, from the fullest to the shortest.

@@ -28,7 +28,8 @@ impl Layout {
     pub(super) fn new(area: Rect, chart: &Chart<'_>, points: &[Point]) -> Self {
         let rows = Rows::new(area, chart);
         let height = rows.bars.height;
-        let scale = Scale::new(peak(points), height, is_whole(points));
+        let behind = chart.behind.and_then(|behind| behind.height(0..points.len())).unwrap_or(0.0);
+        let scale = Scale::new(peak(points).max(behind), height, is_whole(points));
         let has_values = rows.axis.is_some() && area.width >= ROOM_FOR_VALUES && !points.is_empty();
         let labels = if has_values { scale.ticks(height) } else { Vec::new() };
         let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);

@@ -36,6 +36,7 @@ use unicode_width::UnicodeWidthStr;
 pub use cells::{Cell, Value, reduce_max};
 
 use crate::console::glyphs::Glyphs;
+use crate::console::state::overlay::Behind;
 use crate::console::theme::Theme;
 use crate::console::zone::Zone;
 use crate::domain::series::{Count, Point};
@@ -66,12 +67,31 @@ pub struct Chart<'a> {
     pub cursor: Option<usize>,
     /// What a bucket counts.
     pub aggregation: Aggregation,
+    /// Another incident, as an outline behind the bars.
+    pub behind: Option<Backdrop<'a>>,
     /// In which zone times are written.
     pub zone: Zone,
     /// Which characters to draw with.
     pub glyphs: Glyphs,
     /// What the roles look like.
     pub theme: &'a Theme,
+}
+
+/// Another incident behind the bars, aligned with them.
+#[derive(Debug, Clone, Copy)]
+pub struct Backdrop<'a> {
+    /// What it counted, point by point of the series.
+    pub behind: &'a Behind,
+    /// How the reading names it: `#41`.
+    pub name: &'a str,
+}
+
+impl Backdrop<'_> {
+    /// How high it is drawn over these points, where it is known over any.
+    fn height(self, points: std::ops::Range<usize>) -> Option<f64> {
+        let counts = self.behind.counts.get(points)?.iter().flatten();
+        counts.copied().reduce(f64::max).map(|count| count * self.behind.factor).filter(|height| height.is_finite())
+    }
 }
 
 /// Draws the chart. At any size: what has no room is left out, the bars last.

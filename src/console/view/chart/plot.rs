@@ -2,12 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::cells::{Cell, Value};
 use super::incident::Extent;
 use super::scale::Scale;
 use super::{Chart, countdowns};
+use crate::console::glyphs::Glyphs;
 
 /// What is drawn, in columns.
 pub(super) struct Plot<'a> {
@@ -35,9 +36,12 @@ impl Plot<'_> {
         let stretches = self.stretches(area.width);
         for (column, cell) in (0..area.width).zip(self.cells) {
             let narrow = stretches.iter().any(|(_, start, end)| (*start..*end).contains(&column) && end - start < 4);
+            let outline = self.outline(cell, area.height);
             for row in 0..area.height {
                 let (glyph, style) = self
                     .occupied(column, cell, row, area.height)
+                    .map(|bar| self.seen_through(bar, outline, row))
+                    .or_else(|| self.behind(outline, row))
                     .unwrap_or_else(|| self.background(column, cell.value, row, gridlines.contains(&row), narrow));
                 put(buffer, area.x + column, area.bottom() - 1 - row, glyph, style);
             }
@@ -47,6 +51,35 @@ impl Plot<'_> {
                 let mut letters = [0; 4];
                 put(buffer, x, area.y + caption.row, letter.encode_utf8(&mut letters), self.chart.theme.text);
             }
+        }
+    }
+
+    /// Where the outline of what stands behind goes through a column: the row, and the character.
+    fn outline(&self, cell: &Cell, rows: u16) -> Option<(u16, &'static str)> {
+        let height = self.chart.behind?.height(cell.points.clone())?;
+        let levels = self.chart.glyphs.behind_levels();
+        let parts = u16::try_from(levels.len()).unwrap_or(1);
+        let top = self.scale.height(height, rows, parts).checked_sub(1)?;
+        Some((top / parts, levels[usize::from(top % parts)]))
+    }
+
+    fn behind(&self, outline: Option<(u16, &'static str)>, row: u16) -> Option<(&'static str, Style)> {
+        outline.filter(|(at, _)| *at == row).map(|(_, glyph)| (glyph, self.chart.theme.chart_behind))
+    }
+
+    /// A bar that is higher than what stands behind it lets the outline through, in reverse: without colours, too.
+    fn seen_through(
+        &self,
+        (glyph, style): (&'static str, Style),
+        outline: Option<(u16, &'static str)>,
+        row: u16,
+    ) -> (&'static str, Style) {
+        let full = self.chart.glyphs.bar_levels().last() == Some(&glyph);
+        let full = full || self.chart.glyphs.bar_levels_incident().last() == Some(&glyph);
+        match outline.filter(|(at, _)| full && *at == row) {
+            Some((_, line)) if self.chart.glyphs == Glyphs::Ascii => (line, self.chart.theme.chart_behind),
+            Some((_, line)) => (line, style.add_modifier(Modifier::REVERSED)),
+            None => (glyph, style),
         }
     }
 

@@ -36,7 +36,7 @@ pub(super) fn draw(
     Legend { marks, noted }: Legend<'_>,
 ) {
     let Readings { full, bare } = match cursor.and_then(|cursor| points.get(cursor)) {
-        Some(point) => at_cursor(chart, point),
+        Some(point) => at_cursor(chart, point, cursor.and_then(|cursor| beside(chart, cursor)).as_deref()),
         None => at_peak(chart, points),
     };
     let width = usize::from(row.width);
@@ -70,7 +70,18 @@ struct Readings {
     bare: Vec<Line<'static>>,
 }
 
-fn at_cursor(chart: &Chart<'_>, point: &Point) -> Readings {
+/// What the incident behind counted there: `#41 1,003`.
+fn beside(chart: &Chart<'_>, position: usize) -> Option<String> {
+    let backdrop = chart.behind?;
+    let count = backdrop.behind.counts.get(position)?.map(|count| {
+        let whole = !backdrop.behind.resampled && count.fract() == 0.0 && count.abs() < 1e15;
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
+        exact(if whole { Count::Whole(count as i64) } else { Count::Estimate(count) })
+    });
+    Some(format!("{} {}", backdrop.name, count.as_deref().unwrap_or("no data")))
+}
+
+fn at_cursor(chart: &Chart<'_>, point: &Point, beside: Option<&str>) -> Readings {
     let (zone, theme, period) = (chart.zone, chart.theme, chart.series.period);
     let what = match (point.count, value(point, period, chart.now)) {
         (Some(count), _) => counted(count, chart.aggregation),
@@ -92,10 +103,18 @@ fn at_cursor(chart: &Chart<'_>, point: &Point) -> Readings {
     let minute = zone.minute(point.bucket);
     let date = format!("{} {minute} {}", zone.date(point.bucket), zone.name(point.bucket));
     let bare = point.count.map_or(what.clone(), exact);
+    let with_behind = |reading: Line<'static>| match beside {
+        Some(beside) => reading + Span::styled(format!("  {beside}"), theme.chart_behind),
+        None => reading,
+    };
+    let day = || reading(format!("{}  ", zone.day_and_minute(point.bucket)), partial.to_owned());
     Readings {
         full: vec![
-            reading(format!("{date}  "), format!("{partial}{}", phase(chart, point))),
-            reading(format!("{}  ", zone.day_and_minute(point.bucket)), partial.to_owned()),
+            with_behind(reading(format!("{date}  "), format!("{partial}{}", phase(chart, point)))),
+            with_behind(day()),
+            with_behind(reading(format!("{minute}  "), partial.to_owned())),
+            with_behind(reading(format!("{minute} "), String::new())),
+            day(),
             reading(format!("{minute}  "), partial.to_owned()),
             reading(format!("{minute} "), String::new()),
         ],

@@ -98,6 +98,7 @@ fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme:
         now: fixture.now,
         cursor,
         aggregation: Aggregation::Total,
+        behind: None,
         zone: Zone::Utc,
         glyphs,
         theme,
@@ -363,4 +364,47 @@ proptest! {
             prop_assert!(label.len() <= "Nov 24 12:00".len(), "{label}");
         }
     }
+}
+
+/// The same a quarter of an hour later, and not as high.
+fn later(fixture: &Fixture) -> Behind {
+    let counts = fixture.series.points();
+    let counts_later = [None; 3].into_iter().chain(counts.iter().map(|point| point.count.map(Count::as_f64)));
+    Behind { counts: counts_later.take(counts.len()).collect(), factor: 0.4, resampled: false }
+}
+
+#[test]
+fn what_stands_behind_is_an_outline_before_and_within_the_bars() {
+    let fixture = lifetime("2015-03-03 22:30");
+    for (glyphs, name) in [(Glyphs::Unicode, "Unicode"), (Glyphs::Ascii, "Ascii")] {
+        let theme = Theme::colour();
+        let behind = later(&fixture);
+        let chart = Chart {
+            behind: Some(Backdrop { behind: &behind, name: "#41" }),
+            ..chart(&fixture, Some(4), glyphs, &theme)
+        };
+        let mut terminal = Terminal::new(TestBackend::new(60, 14)).unwrap();
+        terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+        let buffer = terminal.backend().buffer();
+        insta::assert_snapshot!(format!("behind_60x14_{name}"), text(buffer));
+        let [low, high] = glyphs.behind_levels();
+        let outline: Vec<_> = (buffer.content().iter()).filter(|cell| [low, high].contains(&cell.symbol())).collect();
+        let own = outline.iter().any(|cell| cell.fg == theme.chart_behind.fg.unwrap());
+        let through = outline.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED));
+        assert!(own && (through || glyphs == Glyphs::Ascii));
+    }
+}
+
+#[test]
+fn what_stands_behind_has_room_on_the_scale() {
+    let fixture = lifetime("2015-03-03 22:30");
+    let theme = Theme::colour();
+    let behind = Behind { counts: vec![Some(90_000.0); fixture.series.len()], factor: 1.0, resampled: false };
+    let chart = Chart {
+        behind: Some(Backdrop { behind: &behind, name: "#41" }),
+        ..chart(&fixture, None, Glyphs::Unicode, &theme)
+    };
+    let mut terminal = Terminal::new(TestBackend::new(60, 14)).unwrap();
+    terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+    assert!(text(terminal.backend().buffer()).contains("100k ┤"));
 }
