@@ -81,6 +81,9 @@ impl Takeover {
     /// # Errors
     /// Where the terminal is gone.
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame)) -> io::Result<()> {
+        // No other thread may give the terminal back between two parts of a frame: the rest, which hides the cursor, would
+        // be written on what is the shell's again.
+        let _whole = io::stdout().lock();
         if !TAKEN.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -158,10 +161,11 @@ fn enter() -> io::Result<()> {
     execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
-/// Gives the terminal back. What fails here fails because the terminal is gone.
+/// Gives the terminal back, after the frame that another thread is drawing: the lock of the output is one that the thread
+/// which has it may take again. What fails here fails because the terminal is gone.
 fn restore() {
+    let mut out = io::stdout().lock();
     if TAKEN.swap(false, Ordering::SeqCst) {
-        let mut out = io::stdout();
         let _ = execute!(
             out,
             EndSynchronizedUpdate,
