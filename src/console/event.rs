@@ -1,8 +1,9 @@
 //! What the console is told: keys, the passing of time, answers to its effects, news of the processor. Plain values.
 
-use crossterm::event::{KeyEvent, MouseEvent};
+use crossterm::event::KeyEvent;
 
 use crate::console::effect::{Edition, Lane};
+use crate::console::pointing::{Gesture, Target};
 use crate::domain::{
     Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, RunCounts, Series, Snapshot,
     SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
@@ -32,8 +33,8 @@ pub enum Event {
     Key(KeyEvent),
     /// A text was pasted.
     Paste(String),
-    /// The mouse did something.
-    Mouse(MouseEvent),
+    /// Something was done with the mouse, to what stood there.
+    Pointed(Gesture, Option<Target>),
     /// The terminal has this size now.
     Resize {
         /// In columns.

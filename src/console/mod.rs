@@ -17,6 +17,7 @@ pub mod lines;
 pub mod listing;
 pub mod options;
 pub mod perform;
+pub mod pointing;
 #[cfg(debug_assertions)]
 mod provoked;
 pub mod reading;
@@ -34,7 +35,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseEventKind};
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::StreamExt;
 use thiserror::Error;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -49,6 +50,7 @@ use effect::Effect;
 use event::{Event, Moment};
 use options::{ConsoleOptions, Look};
 use perform::{Connect, Performer};
+use pointing::{Gesture, Targets};
 use state::State;
 use terminal::Takeover;
 
@@ -119,7 +121,8 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
     let takeover = Takeover::begin()?;
     let (width, height) = crossterm::terminal::size()?;
     let state = State::new(options, width, height);
-    let mut console = Console { state, takeover, performer, clock, host_clock, log, logged: 0, look };
+    let mut console =
+        Console { state, takeover, performer, clock, host_clock, log, logged: 0, look, targets: Targets::default() };
     let outcome = console.go(inbox).await;
     let Console { takeover, performer, .. } = console;
     drop(takeover);
@@ -144,6 +147,8 @@ struct Console {
     log: Arc<LogBuffer>,
     logged: u64,
     look: Look,
+    /// What stands where on the frame that was drawn last.
+    targets: Targets,
 }
 
 /// Whether the loop goes on.
@@ -260,7 +265,10 @@ impl Console {
         let event = match event {
             TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Event::Key(key),
             TerminalEvent::Paste(text) => Event::Paste(text),
-            TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
+            TerminalEvent::Mouse(mouse) => match gesture(mouse.kind) {
+                Some(gesture) => Event::Pointed(gesture, self.targets.at(mouse.column, mouse.row)),
+                None => return Ok(Next::Go),
+            },
             TerminalEvent::Resize(width, height) => Event::Resize { width, height },
             _ => return Ok(Next::Go),
         };
@@ -296,8 +304,19 @@ impl Console {
         #[cfg(debug_assertions)]
         provoked::strike();
         let moment = self.moment();
-        let Self { state, look, takeover, .. } = self;
-        takeover.draw(|frame| view::view(state, look, moment, frame))
+        let Self { state, look, takeover, targets, .. } = self;
+        takeover.draw(|frame| *targets = view::view(state, look, moment, frame))
+    }
+}
+
+/// Which buttons there are differs; what the mouse is for here does not.
+fn gesture(kind: MouseEventKind) -> Option<Gesture> {
+    match kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Gesture::Press),
+        MouseEventKind::Drag(MouseButton::Left) => Some(Gesture::Drag),
+        MouseEventKind::ScrollDown => Some(Gesture::ScrollDown),
+        MouseEventKind::ScrollUp => Some(Gesture::ScrollUp),
+        _ => None,
     }
 }
 
@@ -310,8 +329,8 @@ type Typed = mpsc::Receiver<io::Result<TerminalEvent>>;
 async fn read_terminal(typed: mpsc::Sender<io::Result<TerminalEvent>>) {
     let mut stream = EventStream::new();
     while let Some(event) = stream.next().await {
-        // Moving the mouse means nothing here: nobody is woken for it, and nothing drawn.
-        if matches!(&event, Ok(TerminalEvent::Mouse(mouse)) if mouse.kind == MouseEventKind::Moved) {
+        // What means nothing here wakes nobody, and nothing is drawn for it.
+        if matches!(&event, Ok(TerminalEvent::Mouse(mouse)) if gesture(mouse.kind).is_none()) {
             continue;
         }
         if typed.send(event).await.is_err() {

@@ -6,7 +6,8 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
@@ -41,6 +42,10 @@ pub fn is_there() -> bool {
 pub fn has_panicked() -> bool {
     PANICKED.load(Ordering::SeqCst)
 }
+
+/// Has presses, the wheel, and movements with a button held down reported, with places beyond column 223. Unlike crossterm's
+/// own it asks for no other movement: over a slow line that would be most of what is sent.
+const REPORT_BUTTONS: &str = "\u{1b}[?1000h\u{1b}[?1002h\u{1b}[?1006h";
 
 /// What a terminal answers that is no longer there; the same number on every Unix.
 const EIO: i32 = 5;
@@ -109,7 +114,7 @@ impl Takeover {
     pub fn set_mouse(&mut self, reported: bool) -> io::Result<()> {
         self.mouse = reported;
         let backend = self.terminal.backend_mut();
-        if reported { execute!(backend, EnableMouseCapture) } else { execute!(backend, DisableMouseCapture) }
+        if reported { execute!(backend, Print(REPORT_BUTTONS)) } else { execute!(backend, DisableMouseCapture) }
     }
 
     /// Puts a text into the clipboard of the terminal (OSC 52), however many hosts lie between.

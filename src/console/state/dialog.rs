@@ -241,6 +241,12 @@ impl Form {
         };
     }
 
+    /// Moves the keys to a place.
+    pub fn go_to(&mut self, place: Place) {
+        self.leave();
+        self.focus = place;
+    }
+
     /// The field that has the keys.
     pub fn focused_field(&mut self) -> Option<&mut Field> {
         match self.focus {

@@ -23,6 +23,7 @@ use crate::console::event::{Detail, Overview};
 use crate::console::keymap::Action;
 use crate::console::listing::{Columns, Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
+use crate::console::pointing::Target;
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
 use crate::domain::filter::FilterError;
@@ -183,6 +184,8 @@ pub struct State {
     pub zone: Zone,
     /// Whose the mouse is.
     pub mouse: MouseMode,
+    /// What was pressed with it last, and when: the same again soon after opens it.
+    pub pressed: Option<(Target, Timestamp)>,
     /// Which questions are on their way.
     pub lanes: Lanes,
     /// When everything is read again.
@@ -235,6 +238,7 @@ impl State {
             frozen_since: None,
             zone: Zone::Utc,
             mouse: MouseMode::Terminal,
+            pressed: None,
             lanes: Lanes::default(),
             refresh: Refresh { next_at: Timestamp::MIN, asked_at: Timestamp::MIN },
             log: LogPane::default(),

@@ -120,7 +120,7 @@ fn in_a_terminal(desk: &Desk) -> vt100::Parser {
     let mut bytes = Vec::new();
     let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
     let mut terminal = Terminal::with_options(CrosstermBackend::new(&mut bytes), TerminalOptions { viewport }).unwrap();
-    terminal.draw(|frame| view(&desk.state, &UNICODE, desk.moment, frame)).unwrap();
+    terminal.draw(|frame| drop(view(&desk.state, &UNICODE, desk.moment, frame))).unwrap();
     drop(terminal);
     let size = |length: u16| std::num::NonZero::new(length).unwrap();
     let mut parser = vt100::Parser::new(size(height), size(width), 0);
@@ -186,7 +186,7 @@ fn the_cursor_stands_behind_what_was_typed_however_wide_that_is() {
             desk.press("/");
             desk.press(typed);
             let mut terminal = Terminal::new(ratatui::backend::TestBackend::new(width, height)).unwrap();
-            terminal.draw(|frame| view(&desk.state, &UNICODE, desk.moment, frame)).unwrap();
+            terminal.draw(|frame| drop(view(&desk.state, &UNICODE, desk.moment, frame))).unwrap();
             let position = terminal.get_cursor_position().unwrap();
             let before: String =
                 (0..position.x).map(|x| terminal.backend().buffer()[(x, position.y)].symbol()).collect();

@@ -12,6 +12,7 @@ use crate::console::effect::{Edition, Effect, Load};
 use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
 use crate::console::glyphs::Glyphs;
 use crate::console::options::{ConsoleOptions, Look};
+use crate::console::pointing::{Gesture, Targets};
 use crate::console::state::State;
 use crate::console::theme::Theme;
 use crate::console::update::update;
@@ -168,11 +169,28 @@ impl Desk {
         self.screen_with(&Look { theme: Theme::colour(), glyphs: Glyphs::Unicode })
     }
 
+    /// Does something with the mouse where a text stands on the screen.
+    pub fn point(&mut self, gesture: Gesture, text: &str) {
+        let look = Look { theme: Theme::colour(), glyphs: Glyphs::Unicode };
+        let (width, height) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        let mut targets = Targets::default();
+        terminal.draw(|frame| targets = view(&self.state, &look, self.moment, frame)).unwrap();
+        let buffer = terminal.backend().buffer();
+        let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<Vec<_>>();
+        let place = (0..height).find_map(|y| {
+            let row = row(y);
+            (0..row.len()).find(|x| row[*x..].concat().starts_with(text)).map(|x| (u16::try_from(x).unwrap(), y))
+        });
+        let (x, y) = place.unwrap_or_else(|| panic!("'{text}' is not on the screen:\n{}", self.screen()));
+        self.tell(Event::Pointed(gesture, targets.at(x, y)));
+    }
+
     /// The screen as cells with their styles.
     pub fn buffer(&self, look: &Look) -> Buffer {
         let (width, height) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| view(&self.state, look, self.moment, frame)).unwrap();
+        terminal.draw(|frame| drop(view(&self.state, look, self.moment, frame))).unwrap();
         terminal.backend().buffer().clone()
     }
 

@@ -8,5 +8,6 @@ mod desk;
 mod exports;
 mod fixtures;
 mod keys;
+mod mouse;
 mod screens;
 mod styles;

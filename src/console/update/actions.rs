@@ -81,19 +81,25 @@ fn page(state: &State) -> isize {
     isize::try_from(state.screen().list_rows().max(2)).unwrap_or(2)
 }
 
+/// Moves in the list, the timeline or the log, whichever has the keys.
 fn step(state: &mut State, step: isize) {
     let rows = state.screen().list_rows();
     if state.view == ViewKind::Processor {
         state.log.scroll_by(-step);
     } else if state.focus == Focus::Detail {
-        let entries = state.shown_detail().map_or(0, |detail| detail.activities.len() + detail.superseded.len());
-        state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(entries.saturating_sub(1));
+        scroll_timeline(state, step);
     } else if let Some(list) = state.list_mut() {
         list.move_by(step, rows);
     }
 }
 
-fn open(state: &mut State) {
+/// Scrolls the timeline by entries.
+pub(super) fn scroll_timeline(state: &mut State, step: isize) {
+    let entries = state.shown_detail().map_or(0, |detail| detail.activities.len() + detail.superseded.len());
+    state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(entries.saturating_sub(1));
+}
+
+pub(super) fn open(state: &mut State) {
     if state.focus == Focus::List {
         state.focus = Focus::Detail;
         state.zoom = Zoom::Detail;
@@ -122,7 +128,7 @@ fn other_pane(state: &mut State) {
     }
 }
 
-fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
+pub(super) fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
     if state.view != view {
         state.view = view;
         state.focus = Focus::List;

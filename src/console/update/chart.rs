@@ -3,7 +3,7 @@
 use crate::console::event::Moment;
 use crate::console::state::State;
 use crate::console::state::extent::{Change, Direction};
-use crate::domain::SeriesKind;
+use crate::domain::{SeriesKind, Timestamp};
 
 /// Shows more, less, or another part of the series.
 pub(super) fn change_extent(state: &mut State, change: Change, moment: Moment) {
@@ -32,6 +32,21 @@ pub(super) fn move_cursor(state: &mut State, direction: Direction, moment: Momen
     let extent = extent.following(subject, cursor);
     state.detail.cursor = Some(cursor);
     state.detail.extent = extent;
+}
+
+/// Puts the cursor on a bucket that is seen.
+pub(super) fn put_cursor(state: &mut State, bucket: Timestamp, moment: Moment) {
+    if state.charted(moment.now).is_some() {
+        state.detail.cursor = Some(bucket);
+    }
+}
+
+/// Shows less of the series about a bucket, or more.
+pub(super) fn zoom_at(state: &mut State, bucket: Timestamp, step: isize, moment: Moment) {
+    let change = if step < 0 { Change::In } else { Change::Out };
+    let extent =
+        state.charted(moment.now).and_then(|subject| state.detail.extent.changed(change, subject, Some(bucket)));
+    state.detail.extent = extent.unwrap_or(state.detail.extent);
 }
 
 /// Shows the other series. What was chosen in the one means little in the other.

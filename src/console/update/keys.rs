@@ -77,7 +77,7 @@ fn insert(input: &mut Input, text: &str) {
 }
 
 /// Does what an action says, or says why not.
-fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
+pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
     match availability::of(action, state, moment.now) {
         Ok(()) => actions::run(state, action, moment, effects),
         Err(reason) => state.toasts.say(Tone::Warning, reason, moment.real),
@@ -102,7 +102,7 @@ fn press_in_dialog(state: &mut State, key: &KeyEvent, moment: Moment, effects: &
 }
 
 /// A text is scrolled by the keys that move in a list, and left by those that go back, leave, or open it.
-fn press_in_text(state: &mut State, key: &KeyEvent) {
+pub(super) fn press_in_text(state: &mut State, key: &KeyEvent) {
     let keymap = &state.options.keymap;
     let (rows, last) = if matches!(state.dialog, Some(Dialog::Help(_))) {
         let page = reading::help(state.size, keymap, state.view);
@@ -148,23 +148,26 @@ fn press_in_palette(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
         KeyCode::Char('n') if control => palette.highlighted = (palette.highlighted + 1) % found.len().max(1),
         KeyCode::Up | KeyCode::BackTab => palette.step_back(found.len()),
         KeyCode::Char('p') if control => palette.step_back(found.len()),
-        KeyCode::Enter => {
-            let chosen = found.get(palette.highlighted);
-            state.dialog = None;
-            match chosen {
-                Some(chosen) if !chosen.scope.covers(state.view) => say_not_here(state, &chosen.label, moment),
-                Some(Found { command: Command::Act(action), .. }) => run(state, *action, moment, effects),
-                Some(Found { command: Command::SortBy(key), .. }) => {
-                    menus::sort(state, state.sort.chosen(*key), moment);
-                }
-                None => {}
-            }
-        }
+        KeyCode::Enter => take_command(state, moment, effects),
         _ => {
             if palette.input.handle_event(&TerminalEvent::Key(*key)).is_some_and(|changed| changed.value) {
                 palette.highlighted = 0;
             }
         }
+    }
+}
+
+/// Does what the highlighted line of the palette says.
+pub(super) fn take_command(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Palette(palette)) = &state.dialog else { return };
+    let found = keymap::search(palette.input.value(), &state.options.keymap, state.view);
+    let chosen = found.get(palette.highlighted);
+    state.dialog = None;
+    match chosen {
+        Some(chosen) if !chosen.scope.covers(state.view) => say_not_here(state, &chosen.label, moment),
+        Some(Found { command: Command::Act(action), .. }) => run(state, *action, moment, effects),
+        Some(Found { command: Command::SortBy(key), .. }) => menus::sort(state, state.sort.chosen(*key), moment),
+        None => {}
     }
 }
 

@@ -11,11 +11,10 @@ mod forms;
 mod keys;
 mod menus;
 mod overlay;
+mod pointing;
 mod refresh;
 mod submit;
 mod verbs;
-
-use crossterm::event::{MouseEvent, MouseEventKind};
 
 use crate::console::effect::Effect;
 use crate::console::event::{Event, Moment};
@@ -28,7 +27,7 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
     match event {
         Event::Key(key) => keys::press(state, &key, moment, &mut effects),
         Event::Paste(text) => keys::paste(state, &text, moment),
-        Event::Mouse(mouse) => point(state, mouse),
+        Event::Pointed(gesture, target) => pointing::point(state, gesture, target, moment, &mut effects),
         Event::Resize { width, height } => state.size = (width, height),
         Event::Tick => refresh::tick(state, moment, &mut effects),
         Event::Resumed => {
@@ -49,25 +48,4 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
 #[must_use]
 pub fn start() -> Vec<Effect> {
     vec![Effect::Connect]
-}
-
-fn point(state: &mut State, mouse: MouseEvent) {
-    let screen = state.screen();
-    let rows = screen.list_rows();
-    if state.dialog.is_some() {
-        return;
-    }
-    let place = ratatui::layout::Position::new(mouse.column, mouse.row);
-    let Some(list) = state.list_mut() else { return };
-    match mouse.kind {
-        MouseEventKind::ScrollDown => list.move_by(3, rows),
-        MouseEventKind::ScrollUp => list.move_by(-3, rows),
-        MouseEventKind::Down(_) if screen.list.contains(place) && mouse.row > screen.list.y => {
-            let row = list.offset() + usize::from(mouse.row - screen.list.y - 1);
-            if row < list.ids().len() {
-                list.select(row);
-            }
-        }
-        _ => {}
-    }
 }

@@ -8,6 +8,7 @@ use super::canvas::Canvas;
 use super::text::{restyle, wrap};
 use super::{facts, picture, timeline};
 use crate::console::event::Detail;
+use crate::console::pointing::Target;
 use crate::console::screen::Focus;
 
 /// Draws the pane.
@@ -17,6 +18,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
         return;
     }
     let area = Rect { x: place.x + 1, width: place.width.saturating_sub(2), ..place };
+    canvas.put(place, Target::Detail);
     match canvas.state.shown_detail() {
         Some(detail) => shown(canvas, frame, area, detail),
         None => unread(canvas, frame, area),

@@ -10,6 +10,7 @@ use super::footer::{Focused, input};
 use super::text::{cut, wrap};
 use crate::console::glyphs::Glyphs;
 use crate::console::listing::Direction;
+use crate::console::pointing::Target;
 use crate::console::state::dialog::{Field, FieldKind, Form, Place, Purpose, Weight};
 use crate::export::Format;
 
@@ -21,6 +22,7 @@ pub(super) fn open(canvas: Canvas<'_>, frame: &mut Frame, title: &str, width: u1
     let area = frame.area();
     let (width, height) = (width.min(area.width), (height + 2).min(area.height));
     let place = Rect { x: (area.width - width) / 2, y: (area.height - height) / 2, width, height };
+    canvas.cover(place, Target::Dialog);
     let theme = &canvas.look.theme;
     let title = cut(title, usize::from(width).saturating_sub(4), canvas.look.glyphs);
     let block = Block::bordered()
@@ -65,7 +67,9 @@ pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
     for (at, field) in form.fields.iter().enumerate() {
         if y < inner.bottom() {
             let focused = if form.focus == Place::Field(at) { Focused::Yes } else { Focused::No };
-            draw_field(canvas, frame, field, focused, Rect { y, height: 1, ..inner });
+            let row = Rect { y, height: 1, ..inner };
+            draw_field(canvas, frame, field, focused, row);
+            canvas.put(row, Target::Field(at));
             y += 1;
         }
     }
@@ -162,7 +166,16 @@ fn buttons(canvas: Canvas<'_>, frame: &mut Frame, form: &Form, inner: Rect) {
         Span::styled(hint, theme.dim),
     ]);
     if inner.height > 0 {
-        frame.render_widget(line, Rect { y: inner.bottom() - 1, height: 1, ..inner });
+        let row = Rect { y: inner.bottom() - 1, height: 1, ..inner };
+        let mut x = row.x;
+        for (span, target) in line.spans.iter().zip([Some(Target::Cancel), None, Some(Target::Accept)]) {
+            let width = u16::try_from(span.width()).unwrap_or(0);
+            if let Some(target) = target {
+                canvas.put(Rect { x, width, ..row }.intersection(row), target);
+            }
+            x += width;
+        }
+        frame.render_widget(line, row);
     }
 }
 

@@ -11,6 +11,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::canvas::Canvas;
 use super::text::{cut, width_of};
 use crate::console::availability::{self, Hint};
+use crate::console::pointing::Target;
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
 use crate::domain::filter::{Field, completions};
@@ -154,7 +155,11 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
         shown.push(named);
     }
     let mut spans = vec![Span::raw(" ")];
+    let mut x = canvas.screen.footer.x + 1;
     for (key, hint) in shown.into_iter().chain(always) {
+        let length = u16::try_from(width_of(&key) + 1 + width_of(hint.label)).unwrap_or(0);
+        canvas.put(Rect { x, width: length, ..canvas.screen.footer }, Target::Hint(hint.action));
+        x = x.saturating_add(length + 2);
         spans.push(Span::styled(key, theme.key));
         spans.push(Span::styled(format!(" {}  ", hint.label), theme.dim));
     }

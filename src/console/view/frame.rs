@@ -16,6 +16,7 @@ use super::{dialog, footer};
 use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
 use crate::console::listing::{LIST_LIMIT, Sort};
+use crate::console::pointing::Target;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::list::Contents;
@@ -46,14 +47,25 @@ fn upper(canvas: Canvas<'_>, frame: &mut Frame) {
     let right = position(canvas);
     // The tabs with what they hold, with their names, or with the name of this one only.
     let tabs = [tabs(canvas, Told::All), tabs(canvas, Told::Trouble), names(canvas)];
+    let lines = tabs.each_ref().map(|tabs| Line::from(tabs.concat()));
     let right_width: usize = right.iter().map(Span::width).sum();
-    let fits = |tabs: &&Line<'static>| tabs.width() + right_width < room;
-    let chosen = tabs.iter().find(fits).unwrap_or(&tabs[2]);
+    let at = lines.iter().position(|line| line.width() + right_width < room).unwrap_or(2);
+    let chosen = &lines[at];
     over_border(chosen, Rect { x: edge.x + 1, width: edge.width.saturating_sub(2), ..edge }, frame);
+    point_to_tabs(canvas, &tabs[at], edge);
     if chosen.width() + right_width < room {
         let length = u16::try_from(right_width).unwrap_or(0);
         let place = Rect { x: edge.right() - 2 - length, width: length, ..edge };
         over_border(&Line::from(right), place, frame);
+    }
+}
+
+fn point_to_tabs(canvas: Canvas<'_>, tabs: &[Vec<Span<'_>>], edge: Rect) {
+    let mut x = edge.x + 1;
+    for (tab, view) in tabs.iter().zip(ViewKind::ALL) {
+        let width = u16::try_from(tab.iter().map(Span::width).sum::<usize>()).unwrap_or(0);
+        canvas.put(Rect { x, width, ..edge }, Target::Tab(view));
+        x += width;
     }
 }
 
@@ -65,31 +77,30 @@ enum Told {
     Trouble,
 }
 
-fn tabs(canvas: Canvas<'_>, told: Told) -> Line<'static> {
-    let mut spans = Vec::new();
-    for (at, view) in ViewKind::ALL.into_iter().enumerate() {
+/// The texts of each tab.
+fn tabs(canvas: Canvas<'_>, told: Told) -> Vec<Vec<Span<'static>>> {
+    let tab = |(at, view): (usize, ViewKind)| {
         let style = tab_style(canvas, view);
-        spans.push(Span::styled(format!(" {} {}", at + 1, view.name()), style));
         let holds = match told {
             Told::All => counts(canvas, view),
             Told::Trouble => trouble(canvas, view).into_iter().collect(),
         };
-        spans.extend(holds.into_iter().map(|span| in_tab(canvas, view, span)));
-        spans.push(Span::styled(" ", style));
-    }
-    Line::from(spans)
+        let holds = holds.into_iter().map(|span| in_tab(canvas, view, span));
+        let name = Span::styled(format!(" {} {}", at + 1, view.name()), style);
+        std::iter::once(name).chain(holds).chain([Span::styled(" ", style)]).collect()
+    };
+    ViewKind::ALL.into_iter().enumerate().map(tab).collect()
 }
 
-fn names(canvas: Canvas<'_>) -> Line<'static> {
-    let mut spans = Vec::new();
-    for (at, view) in ViewKind::ALL.into_iter().enumerate() {
+fn names(canvas: Canvas<'_>) -> Vec<Vec<Span<'static>>> {
+    let tab = |(at, view): (usize, ViewKind)| {
         let style = tab_style(canvas, view);
         let name = if view == canvas.state.view { format!(" {}", view.name()) } else { String::new() };
-        spans.push(Span::styled(format!(" {}{name}", at + 1), style));
-        spans.extend(trouble(canvas, view).map(|span| in_tab(canvas, view, span)));
-        spans.push(Span::styled(" ", style));
-    }
-    Line::from(spans)
+        let trouble = trouble(canvas, view).map(|span| in_tab(canvas, view, span));
+        let name = Span::styled(format!(" {}{name}", at + 1), style);
+        std::iter::once(name).chain(trouble).chain([Span::styled(" ", style)]).collect()
+    };
+    ViewKind::ALL.into_iter().enumerate().map(tab).collect()
 }
 
 /// Writes over the border, whose dim cells would dim what is written: styles only ever add to each other.

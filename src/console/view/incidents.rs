@@ -2,6 +2,7 @@
 //! but what changes.
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
@@ -11,6 +12,7 @@ use super::text::{Row, age, number, roughly, width_of};
 use super::{dialog, standing, table};
 use crate::console::keymap::Action;
 use crate::console::listing::{Column, GAP, Side};
+use crate::console::pointing::Target;
 use crate::console::state::excerpt::telling;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::text::printable;
@@ -24,6 +26,14 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.incidents;
     let cells = layout(canvas);
     table::draw(canvas, frame, list, headings(canvas, &cells), |_, id| row(canvas, &cells, id));
+    let mut x = canvas.screen.list.x + u16::try_from(table::GUTTER).unwrap_or(0);
+    for (column, width) in &cells {
+        let width = u16::try_from(width + GAP).unwrap_or(0);
+        if let Some(key) = column.sort_key().filter(|_| !canvas.screen.list.is_empty()) {
+            canvas.put(Rect { x, width, height: 1, ..canvas.screen.list }, Target::Order(key));
+        }
+        x += width;
+    }
     let key = |action| canvas.state.key(action);
     let (none, advice) = if canvas.state.filter.is_empty() {
         ("no incidents yet", format!("{} opens one; 'afterimage incident open TITLE' does too", key(Action::New)))

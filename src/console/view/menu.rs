@@ -9,6 +9,7 @@ use super::text::{cut, width_of};
 use super::{dialog, incidents};
 use crate::console::keymap::Action;
 use crate::console::listing::{Column, SortKey};
+use crate::console::pointing::Target;
 
 /// Draws a menu.
 fn draw(canvas: Canvas<'_>, frame: &mut Frame, title: &str, choices: &[String], highlighted: usize, hint: &str) {
@@ -26,6 +27,7 @@ fn draw(canvas: Canvas<'_>, frame: &mut Frame, title: &str, choices: &[String], 
         let y = inner.y + u16::try_from(line).unwrap_or(0);
         let place = Rect { y, height: 1, ..inner };
         frame.render_widget(Span::styled(text + &padding, style), place);
+        canvas.put(place, Target::Choice(at));
     }
     if inner.height > 0 {
         let hint = cut(hint, width, canvas.look.glyphs);

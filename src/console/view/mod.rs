@@ -24,6 +24,8 @@ mod table;
 mod text;
 mod timeline;
 
+use std::cell::RefCell;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -33,22 +35,26 @@ use canvas::Canvas;
 use crate::console::event::Moment;
 use crate::console::glyphs::Glyphs;
 use crate::console::options::Look;
+use crate::console::pointing::Targets;
 use crate::console::screen::{Arrangement, Screen};
 use crate::console::state::dialog::Dialog;
 use crate::console::state::{State, ViewKind};
 
-/// Draws everything. At any size: where there is too little room it says so.
-pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
-    draw(state, look, moment, frame);
+/// Draws everything, and says what stands where. At any size: where there is too little room it says so.
+pub fn view(state: &State, look: &Look, moment: Moment, frame: &mut Frame) -> Targets {
+    let area = frame.area();
+    let screen = Screen::of(area.width, area.height, state.focus, state.zoom);
+    let targets = RefCell::default();
+    draw(Canvas { state, look, moment, screen, targets: &targets }, frame);
     if look.glyphs == Glyphs::Ascii {
         ascii::reduce(frame.buffer_mut());
     }
+    targets.into_inner()
 }
 
-fn draw(state: &State, look: &Look, moment: Moment, frame: &mut Frame) {
+fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
+    let Canvas { state, screen, .. } = canvas;
     let area = frame.area();
-    let screen = Screen::of(area.width, area.height, state.focus, state.zoom);
-    let canvas = Canvas { state, look, moment, screen };
     if screen.arrangement == Arrangement::TooSmall {
         too_small(canvas, frame, area);
         return;

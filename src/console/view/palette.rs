@@ -11,6 +11,7 @@ use super::footer::{Focused, input};
 use super::text::{Row, wrap};
 use crate::console::availability;
 use crate::console::keymap::{self, Command, Found};
+use crate::console::pointing::Target;
 use crate::console::state::dialog::Palette;
 
 /// Keys, label; what is left is for what the command does.
@@ -43,7 +44,9 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, palette: &Palette) {
     for (at, y) in (first..found.len()).take(rows).zip(inner.y + 1..) {
         let highlighted = if at == palette.highlighted { Highlighted::Yes } else { Highlighted::No };
         let line = row(canvas, &found[at], highlighted, usize::from(inner.width));
-        frame.render_widget(line, Rect { y, height: 1, ..inner });
+        let place = Rect { y, height: 1, ..inner };
+        frame.render_widget(line, place);
+        canvas.put(place, Target::Choice(at));
     }
     for (line, y) in told.into_iter().zip(inner.bottom() - told_height..) {
         frame.render_widget(Span::styled(line, theme.dim), Rect { y, height: 1, ..inner });

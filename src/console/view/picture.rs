@@ -10,6 +10,7 @@ use super::detail::put;
 use super::text::wrap;
 use crate::console::event::{Detail, Picture};
 use crate::console::keymap::Action;
+use crate::console::pointing::Target;
 use crate::console::state::chart::series_of;
 use crate::console::state::excerpt;
 use crate::console::state::extent::{Extent, Subject};
@@ -52,6 +53,11 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
         theme: &look.theme,
     };
     chart::render(frame, area, &chart);
+    if canvas.is_pointed_at() {
+        for (column, bucket) in chart::columns(area, &chart) {
+            canvas.put(column, Target::Bucket(bucket));
+        }
+    }
 }
 
 /// What stands behind this part of the series; nothing behind itself.

@@ -12,6 +12,7 @@ use super::header::ago;
 use super::log;
 use super::text::{Row, cut_line, number};
 use crate::console::options::ProcessorChoice;
+use crate::console::pointing::Target;
 use crate::console::state::processor::{ProcessorState, is_alive};
 use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
 
@@ -53,6 +54,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     put(&others, others_rows);
     put(&[Line::default()], usize::from(others_rows > 0));
     let rest = usize::from(area.bottom().saturating_sub(y));
+    canvas.put(Rect { y, height: area.bottom().saturating_sub(y), ..area }, Target::Log);
     let lines = log::lines(canvas, rest, usize::from(area.width));
     for line in lines {
         if y < area.bottom() {

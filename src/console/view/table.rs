@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::text::{restyle, wrap};
 use crate::console::options::DataKind;
+use crate::console::pointing::Target;
 use crate::console::screen::Focus;
 use crate::console::state::connection::Connection;
 use crate::console::state::list::{Contents, List};
@@ -31,6 +32,7 @@ pub(super) fn draw(
     }
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     frame.render_widget(headings, Rect { height: 1, ..area });
+    canvas.put(Rect { y: area.y + 1, height: area.height - 1, ..area }, Target::List);
     let focused = canvas.state.focus == Focus::List;
     let stale = !canvas.state.connection.is_up();
     for (line, id) in list.visible(canvas.screen.list_rows()).iter().enumerate() {
@@ -49,7 +51,9 @@ pub(super) fn draw(
             drawn = restyle(drawn, if selected { theme.selected.patch(theme.dim) } else { theme.dim });
         }
         let y = area.y + 1 + u16::try_from(line).unwrap_or(0);
-        frame.render_widget(drawn, Rect { y, height: 1, ..area });
+        let place = Rect { y, height: 1, ..area };
+        frame.render_widget(drawn, place);
+        canvas.put(place, Target::Row(*id));
     }
 }
 

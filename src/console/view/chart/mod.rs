@@ -28,7 +28,7 @@ mod timeline;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::Line;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -99,16 +99,19 @@ pub fn render(frame: &mut Frame, area: Rect, chart: &Chart<'_>) {
     draw(frame.buffer_mut(), area, chart);
 }
 
-/// The bucket that is drawn at a place of the screen, where the chart has `area`: for a click. `None` outside of the
-/// columns and the axis below them.
+/// Where each bucket is drawn, for a click: its column with the axis below it, where the chart has `area`. Of several
+/// buckets in one column the middle one.
 #[must_use]
-pub fn bucket_at(area: Rect, chart: &Chart<'_>, place: Position) -> Option<Timestamp> {
+pub fn columns(area: Rect, chart: &Chart<'_>) -> Vec<(Rect, Timestamp)> {
     let points = chart.series.points();
     let layout = Layout::new(area, chart, &points);
-    let rows = layout.rows.bracket.unwrap_or(layout.plot).y..layout.rows.reading.map_or(area.bottom(), |row| row.y);
-    let column = place.x.checked_sub(layout.plot.x).filter(|_| rows.contains(&place.y))?;
-    let cell = layout.cells.get(usize::from(column))?;
-    Some(points[cell.points.start + cell.points.len() / 2].bucket)
+    let top = layout.rows.bracket.unwrap_or(layout.plot).y;
+    let height = layout.rows.reading.map_or(area.bottom(), |row| row.y).saturating_sub(top);
+    let column = |(x, cell): (u16, &Cell)| {
+        let bucket = points[cell.points.start + cell.points.len() / 2].bucket;
+        (Rect { x, y: top, width: 1, height }, bucket)
+    };
+    (layout.plot.x..).zip(&layout.cells).map(column).collect()
 }
 
 fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {

@@ -335,24 +335,18 @@ proptest! {
     }
 
     #[test]
-    fn what_lies_at_a_place_is_what_is_drawn_there(
-        fixture in any_fixture(), width in 1..160u16, height in 1..30u16, x in 0..200u16, y in 0..40u16,
-    ) {
+    fn every_column_has_the_bucket_that_is_drawn_there(fixture in any_fixture(), width in 1..160u16, height in 1..30u16) {
         let theme = Theme::colour();
         let area = Rect::new(3, 2, width, height);
         let chart = chart(&fixture, None, Glyphs::Unicode, &theme);
         let points = fixture.series.points();
-        if let Some(bucket) = bucket_at(area, &chart, Position::new(x, y)) {
-            prop_assert!(area.contains(Position::new(x, y)));
-            let position = points.iter().position(|point| point.bucket == bucket);
-            let layout = Layout::new(area, &chart, &points);
-            let cell = &layout.cells[usize::from(x - layout.plot.x)];
-            prop_assert!(position.is_some_and(|position| cell.points.contains(&position)));
-        }
         let layout = Layout::new(area, &chart, &points);
-        for column in 0..u16::try_from(layout.cells.len()).unwrap() {
-            let place = Position::new(layout.plot.x + column, layout.plot.y);
-            prop_assert!(bucket_at(area, &chart, place).is_some(), "every column has a bucket");
+        let columns = columns(area, &chart);
+        prop_assert_eq!(columns.len(), layout.cells.len());
+        for ((place, bucket), cell) in columns.into_iter().zip(&layout.cells) {
+            prop_assert_eq!(area.intersection(place), place);
+            let position = points.iter().position(|point| point.bucket == bucket);
+            prop_assert!(position.is_some_and(|position| cell.points.contains(&position)));
         }
     }
 
