@@ -210,9 +210,19 @@ fn read_limited(path: &Path) -> std::io::Result<String> {
 /// Where a console's log is kept: in the XDG state folder, where there is a home.
 #[must_use]
 pub fn log_file() -> Option<PathBuf> {
+    Some(state_folder()?.join("afterimage.log"))
+}
+
+/// Where it is kept how the console is looked at: beside its log.
+#[must_use]
+pub fn view_file() -> Option<PathBuf> {
+    Some(state_folder()?.join("view.toml"))
+}
+
+fn state_folder() -> Option<PathBuf> {
     let folders = choose_base_strategy().ok()?;
     let state = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Some(state.join("afterimage").join("afterimage.log"))
+    Some(state.join("afterimage"))
 }
 
 /// Reads the time between two runs: from a second to a week.

@@ -1,6 +1,7 @@
 //! What the console wants done outside of it: reads, writes, and a few things of the terminal. Plain values; nothing
 //! here says how.
 
+use crate::console::kept::Kept;
 use crate::console::listing::{Filter, Sort};
 use crate::domain::{IncidentId, Status, Timestamp};
 
@@ -23,6 +24,8 @@ pub enum Effect {
     Mouse(bool),
     /// Draw everything anew: something else may have written on the screen.
     Repaint,
+    /// Keep this for the next start.
+    Keep(Box<Kept>),
     /// Leave.
     Quit,
 }

@@ -12,6 +12,7 @@ pub mod availability;
 pub mod effect;
 pub mod event;
 pub mod glyphs;
+pub mod kept;
 pub mod keymap;
 pub mod lines;
 pub mod listing;
@@ -32,6 +33,7 @@ pub mod views;
 pub mod zone;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,6 +101,8 @@ pub struct Surroundings {
     pub log: Arc<LogBuffer>,
     /// How everything looks.
     pub look: Look,
+    /// Where it is kept how the console is looked at; nowhere in a demo.
+    pub view_file: Option<PathBuf>,
 }
 
 /// So many events are taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
@@ -116,11 +120,12 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
         return Err(ConsoleError::NoTerminal);
     }
     let (events, inbox) = mpsc::channel(CHANNEL);
-    let Surroundings { connect, clock, host_clock, log, look } = surroundings;
-    let performer = Performer::new(options.clone(), connect, events);
+    let Surroundings { connect, clock, host_clock, log, look, view_file } = surroundings;
+    let kept = perform::kept(view_file.as_deref(), &options.database);
+    let performer = Performer::new(options.clone(), connect, view_file, events);
     let takeover = Takeover::begin()?;
     let (width, height) = crossterm::terminal::size()?;
-    let state = State::new(options, width, height);
+    let state = State::new(options, kept, width, height);
     let mut console =
         Console { state, takeover, performer, clock, host_clock, log, logged: 0, look, targets: Targets::default() };
     let outcome = console.go(inbox).await;
@@ -186,8 +191,9 @@ impl Console {
         let reader = AbortOnDropHandle::new(tokio::spawn(read_terminal(typed)));
         #[cfg(debug_assertions)]
         let _provoked = AbortOnDropHandle::new(tokio::spawn(provoked::wait()));
-        for effect in update::start() {
-            self.performer.perform(effect);
+        let moment = self.moment();
+        for effect in update::start(&mut self.state, moment) {
+            self.obey(effect)?;
         }
         loop {
             let wait = self.until_next();
@@ -278,17 +284,24 @@ impl Console {
     fn take(&mut self, event: Event) -> io::Result<Next> {
         let moment = self.moment();
         for effect in update::update(&mut self.state, event, moment) {
-            match effect {
-                Effect::Quit => return Ok(Next::End),
-                Effect::Copy(text) => self.takeover.copy(&text)?,
-                Effect::Mouse(reported) => self.takeover.set_mouse(reported)?,
-                Effect::Repaint => self.takeover.repaint()?,
-                Effect::Suspend => {
-                    self.takeover.suspend()?;
-                    return self.resumed();
-                }
-                effect => self.performer.perform(effect),
+            if self.obey(effect)? == Next::End {
+                return Ok(Next::End);
             }
+        }
+        Ok(Next::Go)
+    }
+
+    fn obey(&mut self, effect: Effect) -> io::Result<Next> {
+        match effect {
+            Effect::Quit => return Ok(Next::End),
+            Effect::Copy(text) => self.takeover.copy(&text)?,
+            Effect::Mouse(reported) => self.takeover.set_mouse(reported)?,
+            Effect::Repaint => self.takeover.repaint()?,
+            Effect::Suspend => {
+                self.takeover.suspend()?;
+                return self.resumed();
+            }
+            effect => self.performer.perform(effect),
         }
         Ok(Next::Go)
     }

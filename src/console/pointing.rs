@@ -8,6 +8,15 @@ use crate::console::listing::SortKey;
 use crate::console::views::ViewKind;
 use crate::domain::{IncidentId, Timestamp};
 
+/// Whether the mouse is the console's or the terminal's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MouseMode {
+    /// The terminal's: texts can be selected with it.
+    Terminal,
+    /// The console's: rows can be clicked and scrolled with it.
+    Console,
+}
+
 /// Something on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {

@@ -89,7 +89,8 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
     };
     let opening = clock.clone();
     let connect: Connect = Box::new(move || Box::pin(Store::open(database.clone(), opening.clone(), upgrade)));
-    run_console(console, connect, clock, &dress.look, config::log_file()).await
+    let files = Files { log: config::log_file(), view: config::view_file() };
+    run_console(console, connect, clock, &dress.look, files).await
 }
 
 /// The console on made-up data, which go on happening.
@@ -124,7 +125,7 @@ pub(super) async fn start_demo(
     let stop = CancellationToken::new();
     let feeding = Arc::new(Mutex::new(None));
     let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
-    let outcome = run_console(console, connect, clock, &dress.look, None).await;
+    let outcome = run_console(console, connect, clock, &dress.look, Files::default()).await;
     stop.cancel();
     let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(feed) = feed {
@@ -155,18 +156,26 @@ fn demo_connection(database: Location, clock: Arc<dyn Clock>, stop: Cancellation
     })
 }
 
+/// What a console writes beside its database. A demo leaves nothing behind.
+#[derive(Default)]
+struct Files {
+    log: Option<PathBuf>,
+    view: Option<PathBuf>,
+}
+
 async fn run_console(
     options: ConsoleOptions,
     connect: Connect,
     clock: Arc<dyn Clock>,
     look: &Look,
-    log_file: Option<PathBuf>,
+    files: Files,
 ) -> Result<u8, Failure> {
     if !terminal::is_there() {
         return Err(console::ConsoleError::NoTerminal.into());
     }
-    let log = logging::to_file_and_buffer(log_file.as_deref());
-    let surroundings = Surroundings { connect, clock, host_clock: Arc::new(SystemClock), log, look: *look };
+    let log = logging::to_file_and_buffer(files.log.as_deref());
+    let host_clock = Arc::new(SystemClock);
+    let surroundings = Surroundings { connect, clock, host_clock, log, look: *look, view_file: files.view };
     console::run(options, surroundings).await?;
     Ok(0)
 }

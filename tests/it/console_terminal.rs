@@ -1,5 +1,6 @@
 //! The console on a real pseudo terminal: it answers keys, whatever comes, and gives the terminal back on every way out.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::{Access, Afterimage, Cluster, Screen, missing_postgres, scratch, status_after_hang_up};
@@ -246,4 +247,37 @@ fn a_panic_gives_the_terminal_back_and_is_read_on_it() {
         screen.wait_for(said);
         assert_eq!(screen.ended(), status, "{signal}");
     }
+}
+
+#[test]
+fn how_the_console_was_left_is_found_again() {
+    let home = Arc::new(Afterimage::new());
+    let url = format!("sqlite:{}?mode=rwc", home.home().join("ops.db").display());
+    let others = Afterimage::new().with(&["--database-url", &url]);
+    for title in ["beta", "alpha", "gamma"] {
+        others.output(&["incident", "open", title]);
+    }
+    let mut screen = Screen::open_in(Arc::clone(&home), &["--database-url", &url]);
+    screen.wait_for("1 of 3");
+    screen.press(":sort by title\r");
+    screen.wait_for("TITLE↑");
+    screen.press("/eta\r");
+    screen.wait_for("2 hidden");
+    // Whatever ends it: what was changed is written soon after, or at the end.
+    screen.signal("TERM");
+    assert_eq!(screen.ended(), 0);
+    let mut screen = Screen::open_in(Arc::clone(&home), &["--database-url", &url]);
+    screen.wait_for("the filter is as it was left: eta; esc clears it");
+    screen.wait_for("2 hidden");
+    screen.wait_for("TITLE↑");
+    screen.press("\u{1b}");
+    screen.wait_for("of 3");
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+    // A file that is broken is no reason not to start.
+    std::fs::write(home.home().join(".local/state/afterimage/view.toml"), "order = ").unwrap();
+    let mut screen = Screen::open_in(Arc::clone(&home), &["--database-url", &url]);
+    screen.wait_for("↓STARTED");
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
 }

@@ -7,12 +7,14 @@
 //! Inspect ──> a lane of its own, without the database ───────────> Answer::Inspected
 //! ```
 
+mod keep;
 mod outlook;
 mod read;
 mod save;
 mod write;
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -23,11 +25,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
+use crate::console::kept::Kept;
 use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
 use crate::domain::{ProcessorKind, Timestamp};
 use crate::ops::OpsError;
 use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
 use crate::store::{Store, StoreError};
+
+pub(super) use keep::kept;
 
 /// Opens the database: tried until it succeeds.
 pub type Connect = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Store, StoreError>> + Send>> + Send + Sync>;
@@ -54,12 +59,18 @@ pub struct Performer {
     shared: Arc<Shared>,
     lanes: Vec<watch::Sender<Option<(u64, Load)>>>,
     files: watch::Sender<String>,
+    kept: watch::Sender<Kept>,
 }
 
 impl Performer {
     /// A performer that sends its answers to `events`.
     #[must_use]
-    pub fn new(options: ConsoleOptions, connect: Connect, events: mpsc::Sender<Event>) -> Self {
+    pub fn new(
+        options: ConsoleOptions,
+        connect: Connect,
+        view_file: Option<PathBuf>,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
         let shared = Arc::new(Shared {
             options,
             connect,
@@ -74,7 +85,11 @@ impl Performer {
         let lanes = Lane::ALL.map(|_| watch::channel(None).0).into();
         let (files, wishes) = watch::channel(String::new());
         shared.tasks.spawn(save::inspect(Arc::clone(&shared), wishes));
-        Self { shared, lanes, files }
+        let (kept, changes) = watch::channel(Kept::default());
+        if let Some(file) = view_file {
+            shared.tasks.spawn(keep::keep(Arc::clone(&shared), file, changes));
+        }
+        Self { shared, lanes, files, kept }
     }
 
     /// Runs an effect. Returns at once; effects of the terminal are not for here.
@@ -93,6 +108,9 @@ impl Performer {
             }
             Effect::Inspect(file) => {
                 self.files.send_replace(file);
+            }
+            Effect::Keep(kept) => {
+                self.kept.send_replace(*kept);
             }
             Effect::Copy(_) | Effect::Suspend | Effect::Mouse(_) | Effect::Repaint | Effect::Quit => {}
         }
@@ -118,11 +136,12 @@ impl Performer {
     /// # Errors
     /// Why the database could never be used, where that was so.
     pub async fn shutdown(self) -> Result<(), StoreError> {
-        let Self { shared, lanes, files } = self;
+        let Self { shared, lanes, files, kept } = self;
         drop((lanes, files));
         shared.cancel.cancel();
         shared.tasks.close();
         let _ = tokio::time::timeout(GRACE, shared.tasks.wait()).await;
+        drop(kept);
         let fatal = shared.fatal.lock().unwrap_or_else(PoisonError::into_inner).take();
         let store = shared.store.get().cloned();
         if let Some(processor) = Arc::into_inner(shared).and_then(|shared| shared.processor.into_inner()) {

@@ -20,10 +20,11 @@ use tui_input::Input;
 
 use crate::console::effect::{Edition, Write};
 use crate::console::event::{Detail, Overview};
+use crate::console::kept::Kept;
 use crate::console::keymap::Action;
 use crate::console::listing::{Columns, Filter, Sort};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
-use crate::console::pointing::Target;
+use crate::console::pointing::{MouseMode, Target};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
 use crate::domain::filter::FilterError;
@@ -104,15 +105,6 @@ pub struct Refresh {
     pub asked_at: Timestamp,
 }
 
-/// Whether the mouse is the console's or the terminal's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MouseMode {
-    /// The terminal's: texts can be selected with it.
-    Terminal,
-    /// The console's: rows can be clicked and scrolled with it.
-    Console,
-}
-
 /// Everything the console knows.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -186,6 +178,8 @@ pub struct State {
     pub mouse: MouseMode,
     /// What was pressed with it last, and when: the same again soon after opens it.
     pub pressed: Option<(Target, Timestamp)>,
+    /// What was kept of all this last.
+    pub kept: Kept,
     /// Which questions are on their way.
     pub lanes: Lanes,
     /// When everything is read again.
@@ -195,9 +189,9 @@ pub struct State {
 }
 
 impl State {
-    /// Before anything is known.
+    /// Before anything is known, as it was left.
     #[must_use]
-    pub fn new(options: ConsoleOptions, width: u16, height: u16) -> Self {
+    pub fn new(options: ConsoleOptions, kept: Kept, width: u16, height: u16) -> Self {
         let processor = match (options.access, options.processor) {
             (Access::ReadOnly, _) => ProcessorState::Off("read-only"),
             (_, ProcessorChoice::Off(reason)) => ProcessorState::Off(reason),
@@ -217,10 +211,10 @@ impl State {
             snapshots: List::default(),
             pending_rows: Vec::new(),
             snapshot_rows: Vec::new(),
-            filter: Filter::default(),
+            filter: kept.filter.clone(),
             filter_line: None,
-            sort: Sort::default(),
-            columns: Columns::default(),
+            sort: kept.sort,
+            columns: kept.columns.clone(),
             edition: None,
             listed_at: None,
             rows: Rows::default(),
@@ -236,12 +230,25 @@ impl State {
             last_request: 0,
             undo: Vec::new(),
             frozen_since: None,
-            zone: Zone::Utc,
-            mouse: MouseMode::Terminal,
+            zone: kept.zone,
+            mouse: kept.mouse,
             pressed: None,
+            kept,
             lanes: Lanes::default(),
             refresh: Refresh { next_at: Timestamp::MIN, asked_at: Timestamp::MIN },
             log: LogPane::default(),
+        }
+    }
+
+    /// What of all this is kept for the next start.
+    #[must_use]
+    pub fn to_keep(&self) -> Kept {
+        Kept {
+            filter: self.filter.clone(),
+            sort: self.sort,
+            columns: self.columns.clone(),
+            zone: self.zone,
+            mouse: self.mouse,
         }
     }
 

@@ -3,14 +3,18 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::desk::Desk;
-use super::fixtures::{id, incident, options};
+use super::fixtures::{id, incident, now, options};
 use crate::console::availability;
 use crate::console::effect::{Effect, Load, Write};
-use crate::console::event::{Answer, Event, Written};
+use crate::console::event::{Answer, Event, Moment, Written};
+use crate::console::kept::Kept;
 use crate::console::keymap::Keymap;
-use crate::console::listing::{Direction, SortKey};
-use crate::console::state::ViewKind;
+use crate::console::listing::{Direction, Filter, SortKey};
+use crate::console::options::DataKind;
 use crate::console::state::dialog::Dialog;
+use crate::console::state::{State, ViewKind};
+use crate::console::update::start;
+use crate::console::zone::Zone;
 
 fn with_keys(file: &str) -> Desk {
     let mut options = options();
@@ -179,4 +183,42 @@ fn a_busy_row_says_so_and_takes_no_second_verb_until_the_answer() {
     assert_eq!(desk.writes().len(), 1);
     desk.press("jc");
     assert!(matches!(desk.state.dialog, Some(Dialog::Form(_))), "another row is free");
+}
+
+/// What was kept so far.
+fn kept(desk: &Desk) -> Vec<Kept> {
+    let kept = |effect: &Effect| if let Effect::Keep(kept) = effect { Some(*kept.clone()) } else { None };
+    desk.effects.iter().filter_map(kept).collect()
+}
+
+#[test]
+fn how_it_is_looked_at_is_kept_when_it_changes_and_a_filter_once_it_is_typed() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("jjk");
+    assert_eq!(kept(&desk), []);
+    desk.press("t");
+    assert_eq!(kept(&desk).last().map(|kept| kept.zone), Some(Zone::Local));
+    desk.press("/log");
+    assert_eq!(kept(&desk).len(), 1, "nobody wants half a filter back");
+    desk.press("\n");
+    assert_eq!(kept(&desk).last().map(|kept| kept.filter.text().to_owned()), Some("log".to_owned()));
+    desk.press("\u{1b}");
+    assert_eq!(kept(&desk).last().map(|kept| kept.filter.is_empty()), Some(true));
+}
+
+#[test]
+fn a_filter_that_was_kept_is_said_at_the_start() {
+    let kept = Kept { filter: Filter::parse("status:open").unwrap(), ..Kept::default() };
+    let mut state = State::new(options(), kept, 120, 40);
+    assert_eq!(start(&mut state, Moment::at(now())), [Effect::Connect]);
+    let said = state.toasts.current(now()).map(|toast| toast.text.clone());
+    assert_eq!(said.as_deref(), Some("the filter is as it was left: status:open; esc clears it"));
+}
+
+#[test]
+fn a_demo_keeps_nothing() {
+    let mut desk = Desk::ready(120, 40);
+    desk.state.options.data = DataKind::Demo;
+    desk.press("tM");
+    assert_eq!(kept(&desk), []);
 }

@@ -11,6 +11,7 @@ use super::fixtures::{detail, incidents, now, options, overview, snapshot};
 use crate::console::effect::{Edition, Effect, Load};
 use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
 use crate::console::glyphs::Glyphs;
+use crate::console::kept::Kept;
 use crate::console::options::{ConsoleOptions, Look};
 use crate::console::pointing::{Gesture, Targets};
 use crate::console::state::State;
@@ -36,7 +37,7 @@ impl Desk {
     }
 
     pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
-        let state = State::new(options, width, height);
+        let state = State::new(options, Kept::default(), width, height);
         Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents() }
     }
 

@@ -7,12 +7,13 @@ use crate::console::effect::{Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
+use crate::console::pointing::MouseMode;
 use crate::console::screen::{Arrangement, Focus, Zoom};
 use crate::console::state::dialog::{Dialog, Palette};
 use crate::console::state::extent::{Change, Direction};
 use crate::console::state::list::List;
 use crate::console::state::toasts::Tone;
-use crate::console::state::{MouseMode, State, ViewKind};
+use crate::console::state::{State, ViewKind};
 use crate::domain::Incident;
 use crate::domain::text::printable;
 

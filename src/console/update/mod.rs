@@ -18,7 +18,12 @@ mod verbs;
 
 use crate::console::effect::Effect;
 use crate::console::event::{Event, Moment};
+use crate::console::keymap::Action;
+use crate::console::options::DataKind;
+use crate::console::pointing::MouseMode;
 use crate::console::state::State;
+use crate::console::state::toasts::Tone;
+use crate::domain::text::shorten;
 
 /// Takes an event into the state and says what is to be done outside of it.
 #[must_use]
@@ -40,12 +45,35 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
         Event::Processor(news) => answers::hear(state, news, moment, &mut effects),
     }
     refresh::fill(state, moment, &mut effects);
+    keep(state, &mut effects);
     export::inspect(state, &mut effects);
     effects
 }
 
 /// What happens at the very start, before anything has.
-#[must_use]
-pub fn start() -> Vec<Effect> {
-    vec![Effect::Connect]
+pub fn start(state: &mut State, moment: Moment) -> Vec<Effect> {
+    if !state.filter.is_empty() {
+        // What hides incidents must not do so unnoticed.
+        let (filter, clear) = (shorten(state.filter.text(), 60), state.key(Action::Back));
+        state.toasts.say(
+            Tone::Warning,
+            format!("the filter is as it was left: {filter}; {clear} clears it"),
+            moment.real,
+        );
+    }
+    let mouse = (state.mouse == MouseMode::Console).then_some(Effect::Mouse(true));
+    mouse.into_iter().chain([Effect::Connect]).collect()
+}
+
+/// How the console is looked at is kept as it changes, whatever ends it; a filter once it is no longer being typed. The
+/// demo is always as at first.
+fn keep(state: &mut State, effects: &mut Vec<Effect>) {
+    if state.options.data == DataKind::Demo || state.filter_line.is_some() {
+        return;
+    }
+    let kept = state.to_keep();
+    if kept != state.kept {
+        state.kept = kept.clone();
+        effects.push(Effect::Keep(Box::new(kept)));
+    }
 }

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 
 use crate::console::event::Moment;
 use crate::console::options::Look;
-use crate::console::pointing::{Target, Targets};
+use crate::console::pointing::{MouseMode, Target, Targets};
 use crate::console::screen::Screen;
-use crate::console::state::{MouseMode, State};
+use crate::console::state::State;
 
 /// What every region is drawn from.
 #[derive(Clone, Copy)]

@@ -30,7 +30,7 @@ pub struct Screen {
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<Parser>>,
     before: String,
-    home: Afterimage,
+    home: Arc<Afterimage>,
 }
 
 type Parser = vt100::Parser<Clipboard>;
@@ -54,20 +54,20 @@ impl Screen {
     }
 
     /// The console of somebody whose home is there already.
-    pub fn open_in(home: Afterimage, arguments: &[&str]) -> Self {
+    pub fn open_in(home: impl Into<Arc<Afterimage>>, arguments: &[&str]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
         command.args(arguments);
-        Self::start(home, 120, 30, command)
+        Self::start(home.into(), 120, 30, command)
     }
 
     /// A shell with job control, in which the console is a command as any other.
     pub fn open_shell() -> Self {
         let mut command = CommandBuilder::new("bash");
         command.args(["--norc", "--noprofile", "-i"]);
-        Self::start(Afterimage::new(), 120, 30, command)
+        Self::start(Arc::new(Afterimage::new()), 120, 30, command)
     }
 
-    fn start(home: Afterimage, columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
+    fn start(home: Arc<Afterimage>, columns: u16, rows: u16, mut command: CommandBuilder) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("there are pseudo terminals");
         command.env_clear();
         command.cwd(home.home());
