@@ -50,7 +50,9 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
             Err("the terminal is too small".to_owned())
         }
         A::SwitchSeries => state.shown_detail().map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
-        A::CursorLeft | A::CursorRight => state.charted(now).map(|_| ()).ok_or_else(|| "there is no chart".to_owned()),
+        A::CursorLeft | A::CursorRight | A::CursorFarLeft | A::CursorFarRight => {
+            state.charted(now).map(|_| ()).ok_or_else(|| "there is no chart".to_owned())
+        }
         A::ZoomIn => changes_chart(state, Change::In, "the chart is zoomed in as far as it goes", now),
         A::ZoomOut | A::ZoomWhole => changes_chart(state, Change::All, "the chart shows all of the series", now),
         A::PanLeft => changes_chart(state, Change::Pan(Direction::Earlier), "the series begins here", now),
@@ -102,6 +104,7 @@ fn hint(binding: &Binding, state: &State) -> Option<Hint> {
         A::Back if marked => return None,
         A::Back => (19, "clear the filter"),
         A::CursorRight if in_detail => (6, "read values"),
+        A::Down if in_detail && state.screen().is_detail_compact() && state.detail.scroll == 0 => (2, "more"),
         A::SwitchSeries | A::ZoomIn | A::ZoomOut if in_detail => (7, binding.label),
         A::Overlay => overlay_hint(state, in_detail)?,
         _ => (binding.hint?, binding.label),

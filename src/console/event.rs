@@ -182,6 +182,14 @@ pub struct Detail {
     pub superseded: Vec<SupersededSnapshot>,
 }
 
+impl Detail {
+    /// How many entries its timeline has: what was done, and what became of its snapshots.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.activities.len() + self.superseded.len() + usize::from(self.incident.snapshot.is_some())
+    }
+}
+
 /// What the chart of an incident shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Picture {

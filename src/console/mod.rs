@@ -168,6 +168,7 @@ struct Signals {
     terminate: Signal,
     hangup: Signal,
     interrupt: Signal,
+    quit: Signal,
     go_on: Signal,
 }
 
@@ -177,6 +178,7 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            quit: signal(SignalKind::quit())?,
             go_on: signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
         })
     }
@@ -202,6 +204,7 @@ impl Console {
                 _ = signals.terminate.recv() => Next::End,
                 _ = signals.hangup.recv() => Next::End,
                 _ = signals.interrupt.recv() => Next::End,
+                _ = signals.quit.recv() => Next::End,
                 _ = signals.go_on.recv() => {
                     self.takeover.retake()?;
                     self.resumed()?

@@ -15,6 +15,9 @@ use ratatui::layout::Rect;
 /// The smallest screen on which anything but a plain line is drawn.
 pub const SMALLEST: (u16, u16) = (40, 12);
 
+/// Below so many rows the detail shows its chart or its timeline, not both.
+const COMPACT: u16 = 17;
+
 /// How the list and the detail share the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrangement {
@@ -100,7 +103,8 @@ impl Screen {
     fn share(&mut self, focus: Focus, zoom: Zoom) {
         let inner = self.inner;
         match (self.arrangement, focus, zoom) {
-            (Arrangement::Single, Focus::Detail, _) | (Arrangement::Stacked, Focus::Detail, Zoom::Detail) => {
+            (Arrangement::Single, Focus::Detail, _)
+            | (Arrangement::Stacked | Arrangement::Beside, Focus::Detail, Zoom::Detail) => {
                 self.detail = inner;
                 self.list = Rect::new(inner.x, inner.y, 0, 0);
             }
@@ -118,6 +122,12 @@ impl Screen {
                 self.detail = Rect::new(inner.x + list + 1, inner.y, inner.width - list - 1, inner.height);
             }
         }
+    }
+
+    /// Whether the detail has no room for the timeline below the chart: it is gone through in parts then.
+    #[must_use]
+    pub fn is_detail_compact(&self) -> bool {
+        self.detail.height < COMPACT
     }
 
     /// How many rows of the list are seen.

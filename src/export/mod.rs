@@ -11,6 +11,8 @@ pub mod markdown;
 pub mod svg;
 pub mod words;
 
+pub use account::Phase;
+
 use crate::domain::{Activity, Incident, IncidentId, SeriesKind, Snapshot};
 use svg::Theme;
 

@@ -66,7 +66,7 @@ fn what_is_copied_reaches_the_clipboard_of_the_terminal() {
 
 #[test]
 fn signals_end_the_console_and_give_the_terminal_back() {
-    for signal in ["TERM", "HUP", "INT"] {
+    for signal in ["TERM", "HUP", "INT", "QUIT"] {
         let screen = Screen::open(&["--demo"]);
         screen.wait_for("1 of ");
         screen.signal(signal);

@@ -72,6 +72,11 @@ pub(super) const fn shift(code: KeyCode) -> Key {
     Key { code, control: false, shift: true }
 }
 
+/// A key that is no character, with control.
+pub(super) const fn control_code(code: KeyCode) -> Key {
+    Key { code, control: true, shift: false }
+}
+
 impl Key {
     /// The way out, which nobody can give away.
     pub const INTERRUPT: Self = control('c');

@@ -15,7 +15,7 @@ pub use action::Action;
 pub use assigned::Keymap;
 pub use command::{Command, Found, search};
 pub use key::{Key, KeyError};
-use key::{code, control, key, shift};
+use key::{code, control, control_code, key, shift};
 
 /// In which views an action has a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,20 +121,22 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::Comment, &[key('m')], "comment", "say something about the selected incident", (S::Lists, G::Act, Some(17))),
     binding(A::Edit, &[key('e')], "edit", "correct the title or the start of the selected incident", (S::Promises, G::Act, None)),
     binding(A::Undo, &[key('z')], "undo", "take back this console's last close", (S::Everywhere, G::Act, Some(5))),
-    binding(A::Mark, &[key(' ')], "mark", "mark or unmark the selected incident; verbs act on the marked", (S::Lists, G::Act, None)),
+    binding(A::Mark, &[key(' ')], "mark", "mark or unmark the selected; verbs act on the marked", (S::Lists, G::Act, None)),
     binding(A::Unmark, &[key('u')], "unmark all", "take all marks away", (S::Lists, G::Act, Some(18))),
-    binding(A::Filter, &[key('/')], "filter", "filter by fields and words: status:open project:web chkout", (S::Incidents, G::Look, Some(20))),
-    binding(A::Sort, &[key('s')], "sort", "choose the order; the same again reverses it", (S::Incidents, G::Look, Some(21))),
+    binding(A::Filter, &[key('/')], "filter", "filter by fields, words: status:open project:web chkout", (S::Incidents, G::Look, Some(20))),
+    binding(A::Sort, &[key('s')], "sort", "choose the order; the order that it has is reversed", (S::Incidents, G::Look, Some(21))),
     binding(A::Columns, &[key('C')], "columns", "choose the columns of the list and their order", (S::Incidents, G::Look, None)),
-    binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between the windowed and the lifetime series", (S::Lists, G::Look, Some(22))),
+    binding(A::SwitchSeries, &[key('w')], "other series", "switch the chart between windowed and lifetime series", (S::Lists, G::Look, Some(22))),
     binding(A::ZoomIn, &[key('+')], "zoom in", "show the incident and what is around it in the chart, then half of that", (S::Lists, G::Look, Some(23))),
     binding(A::ZoomOut, &[key('-')], "zoom out", "show twice as much in the chart, up to all of the series", (S::Lists, G::Look, Some(23))),
     binding(A::ZoomWhole, &[key('0')], "all of it", "show all of the series in the chart", (S::Lists, G::Look, None)),
     binding(A::PanLeft, &[key('H'), shift(KeyCode::Left)], "pan left", "show what was before in the chart", (S::Lists, G::Look, None)),
     binding(A::PanRight, &[key('L'), shift(KeyCode::Right)], "pan right", "show what came after in the chart", (S::Lists, G::Look, None)),
-    binding(A::Overlay, &[key('b')], "behind", "draw the marked or this incident behind the chart of others; again scales it, then ends it", (S::Lists, G::Look, None)),
+    binding(A::Overlay, &[key('b')], "behind", "draw the marked or this one behind other charts; again scales", (S::Lists, G::Look, None)),
     binding(A::CursorLeft, &[code(KeyCode::Left), key('h')], "cursor left", "move the cursor of the chart to the left", (S::Lists, G::Look, None)),
     binding(A::CursorRight, &[code(KeyCode::Right), key('l')], "cursor right", "move the cursor of the chart to the right", (S::Lists, G::Look, None)),
+    binding(A::CursorFarLeft, &[control_code(KeyCode::Left)], "far left", "move the cursor of the chart ten buckets to the left", (S::Lists, G::Look, None)),
+    binding(A::CursorFarRight, &[control_code(KeyCode::Right)], "far right", "move the cursor of the chart ten buckets to the right", (S::Lists, G::Look, None)),
     binding(A::LogLevel, &[key('l')], "log level", "show all of the log, warnings and errors, or errors alone", (S::Processor, G::Look, Some(24))),
     binding(A::SwitchZone, &[key('t')], "UTC/local", "write times in UTC or in local time", (S::Everywhere, G::Look, None)),
     binding(A::Freeze, &[key('f')], "freeze", "stop reading the rows again, or go on", (S::Everywhere, G::Look, Some(30))),
@@ -153,8 +155,8 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::PageUp, &[code(KeyCode::PageUp), control('b')], "page up", "a page up", (S::Everywhere, G::Move, None)),
     binding(A::First, &[key('g'), code(KeyCode::Home)], "first", "to the first row", (S::Everywhere, G::Move, None)),
     binding(A::Last, &[key('G'), code(KeyCode::End)], "last", "to the last row", (S::Everywhere, G::Move, None)),
-    binding(A::NextPane, &[code(KeyCode::Tab)], "pane", "to the other pane", (S::Lists, G::Move, None)),
-    binding(A::PreviousPane, &[code(KeyCode::BackTab)], "pane", "to the other pane, the other way round", (S::Lists, G::Move, None)),
+    binding(A::NextPane, &[code(KeyCode::Tab)], "other pane", "to the other pane", (S::Lists, G::Move, None)),
+    binding(A::PreviousPane, &[code(KeyCode::BackTab)], "other pane", "to the other pane, the other way round", (S::Lists, G::Move, None)),
     binding(A::View(ViewKind::Incidents), &[key('1')], "incidents", "view 1: all incidents", (S::Everywhere, G::Move, None)),
     binding(A::View(ViewKind::Pending), &[key('2')], "pending", "view 2: the pending snapshots", (S::Everywhere, G::Move, None)),
     binding(A::View(ViewKind::Snapshots), &[key('3')], "snapshots", "view 3: the snapshots", (S::Everywhere, G::Move, None)),

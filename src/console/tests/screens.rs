@@ -337,3 +337,59 @@ fn view_4_shows_what_matters_of_the_log_and_a_clock_that_is_wrong() {
         desk.press("l");
     });
 }
+
+#[test]
+fn enter_gives_the_detail_all_of_the_screen_and_esc_takes_it_back() {
+    for (width, height) in [(160, 45), (120, 40), (80, 24)] {
+        let mut desk = Desk::ready(width, height);
+        desk.press("jj\n");
+        desk.answer_all();
+        assert_eq!(desk.state.screen().list.area(), 0, "{width}x{height}");
+        assert!(!desk.screen().contains("Login latency"), "{}", desk.screen());
+        desk.press("\u{1b}");
+        assert!(desk.screen().contains("Login latency"));
+        // The other pane can have the keys beside the list, too.
+        desk.press("\t");
+        assert!(width < 120 || desk.screen().contains("Login latency"));
+    }
+}
+
+#[test]
+fn where_the_detail_does_not_fit_its_facts_and_its_timeline_follow_the_chart() {
+    let mut desk = Desk::ready(40, 12);
+    desk.press("jj\n");
+    desk.answer_all();
+    assert!(desk.screen().contains("┤") && desk.screen().contains("j more"), "{}", desk.screen());
+    desk.press("j");
+    assert!(desk.screen().contains("query     level:error"), "{}", desk.screen());
+    desk.press("j");
+    assert!(desk.screen().contains("opened") && !desk.screen().contains("query"), "{}", desk.screen());
+    desk.press("jjjjjjjjkkkkkkkk");
+    assert!(desk.screen().contains("┤"), "it goes no further than there is something: {}", desk.screen());
+}
+
+#[test]
+fn why_something_fails_is_read_in_full_on_a_small_screen_too() {
+    for (width, height) in [(120, 24), (80, 24), (60, 20), (40, 12)] {
+        for (keys, why) in [("jjjjj", "the quote is not closed"), ("jjjjjj", "the quote is not closed")] {
+            let mut desk = Desk::ready(width, height);
+            desk.press(keys);
+            desk.press("\n");
+            desk.answer_all();
+            let words: Vec<String> = desk.screen().split([' ', '\n', '│']).map(str::to_owned).collect();
+            let text = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+            assert!(text.contains(why), "{width}x{height}:\n{}", desk.screen());
+        }
+    }
+}
+
+#[test]
+fn the_timeline_has_what_became_of_the_snapshot_in_its_place() {
+    let mut desk = Desk::ready(160, 45);
+    desk.press("jjjj");
+    desk.answer_all();
+    let screen = desk.screen();
+    let at = |text: &str| screen.find(text).unwrap_or_else(|| panic!("'{text}' is not there:\n{screen}"));
+    assert!(at("snapshot captured, as of") < at("closed: failed over"));
+    assert!(at("closed: failed over") < at(" opened"));
+}

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::{chart, export, filter, overlay, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
-use crate::console::event::Moment;
+use crate::console::event::{Detail, Moment};
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
 use crate::console::pointing::MouseMode;
@@ -16,6 +16,9 @@ use crate::console::state::toasts::Tone;
 use crate::console::state::{State, ViewKind};
 use crate::domain::Incident;
 use crate::domain::text::printable;
+
+/// Buckets that the cursor of the chart moves at a time, where it goes far.
+const FAR: u32 = 10;
 
 /// Does what an action says.
 pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
@@ -32,8 +35,10 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::Back => back(state, moment),
         Action::NextPane | Action::PreviousPane => other_pane(state),
         Action::View(view) => go_to(state, view, moment),
-        Action::CursorLeft => chart::move_cursor(state, Direction::Earlier, moment),
-        Action::CursorRight => chart::move_cursor(state, Direction::Later, moment),
+        Action::CursorLeft => chart::move_cursor(state, Direction::Earlier, 1, moment),
+        Action::CursorRight => chart::move_cursor(state, Direction::Later, 1, moment),
+        Action::CursorFarLeft => chart::move_cursor(state, Direction::Earlier, FAR, moment),
+        Action::CursorFarRight => chart::move_cursor(state, Direction::Later, FAR, moment),
         Action::SwitchSeries => chart::switch_series(state, moment),
         Action::ZoomIn => chart::change_extent(state, Change::In, moment),
         Action::ZoomOut => chart::change_extent(state, Change::Out, moment),
@@ -96,8 +101,9 @@ fn step(state: &mut State, step: isize) {
 
 /// Scrolls the timeline by entries.
 pub(super) fn scroll_timeline(state: &mut State, step: isize) {
-    let entries = state.shown_detail().map_or(0, |detail| detail.activities.len() + detail.superseded.len());
-    state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(entries.saturating_sub(1));
+    let entries = state.shown_detail().map_or(0, Detail::entries);
+    let parts = if state.screen().is_detail_compact() { entries + 1 } else { entries };
+    state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(parts.saturating_sub(1));
 }
 
 pub(super) fn open(state: &mut State) {

@@ -12,16 +12,16 @@ pub(super) fn change_extent(state: &mut State, change: Change, moment: Moment) {
     }
 }
 
-/// The cursor appears where the incident starts, or else in the middle of what is shown; it moves bucket by bucket and
+/// The cursor appears where the incident starts, or else in the middle of what is shown; it moves bucket by bucket, or many at a time, and
 /// takes the chart along at its edge.
-pub(super) fn move_cursor(state: &mut State, direction: Direction, moment: Moment) {
+pub(super) fn move_cursor(state: &mut State, direction: Direction, buckets: u32, moment: Moment) {
     let Some(subject) = state.charted(moment.now) else { return };
     let (series, extent) = (subject.series, state.detail.extent);
     let (first, period) = (series.first_bucket(), series.period);
     let last = first + period * u32::try_from(series.len() - 1).unwrap_or(u32::MAX);
     let moved = match (state.detail.cursor, direction) {
-        (Some(at), Direction::Earlier) => at - period,
-        (Some(at), Direction::Later) => at + period,
+        (Some(at), Direction::Earlier) => at - period * buckets,
+        (Some(at), Direction::Later) => at + period * buckets,
         (None, _) => {
             let (shown, started) = (extent.range(subject), subject.incident.date_started);
             let seen = (shown.start..shown.end).contains(&started);

@@ -50,6 +50,10 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     if canvas.state.focus == Focus::Detail {
         heading = heading.into_iter().map(|line| restyle(line, canvas.look.theme.border_focused)).collect();
     }
+    let scroll = canvas.state.detail.scroll;
+    if canvas.screen.is_detail_compact() && scroll > 0 {
+        return in_parts(canvas, frame, area, detail, heading);
+    }
     let full = facts::full(canvas, detail, width);
     let height = usize::from(area.height);
     let roomy = height >= heading.len() + full.len() + 12;
@@ -63,15 +67,11 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     }
     let used = lines.len().min(height);
     put(frame, area, lines);
-    let rest = Rect {
-        y: area.y + u16::try_from(used).unwrap_or(0),
-        height: area.height - u16::try_from(used).unwrap_or(0),
-        ..area
-    };
-    let chart_height = if roomy { (rest.height * 3 / 5).clamp(8, 18) } else { chart_height(rest.height) };
+    let rest = below(area, used);
+    let chart_height = if roomy { roomy_chart(canvas, area, rest, detail) } else { chart_height(rest.height) };
     picture::draw(canvas, frame, Rect { height: chart_height.min(rest.height), ..rest }, detail);
-    let below = rest.height.saturating_sub(chart_height);
-    if below >= 3 {
+    let left = rest.height.saturating_sub(chart_height);
+    if left >= 3 {
         let title = Rect { y: rest.y + chart_height + 1, height: 1, ..rest };
         let hint = if detail.activities.len() > 1 { " (newest first)" } else { "" };
         let theme = &canvas.look.theme;
@@ -79,9 +79,41 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
             Line::from(vec![Span::styled("timeline", theme.title), Span::styled(hint, theme.dim)]),
             title,
         );
-        let entries = Rect { y: title.y + 1, height: below - 2, ..rest };
-        put(frame, entries, timeline::lines(canvas, detail, width, usize::from(entries.height)));
+        let entries = Rect { y: title.y + 1, height: left - 2, ..rest };
+        put(frame, entries, timeline::lines(canvas, detail, scroll, width, usize::from(entries.height)));
     }
+}
+
+/// Where chart and timeline do not fit together: the chart is the first part, all facts the second, the timeline what
+/// follows.
+fn in_parts(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail, heading: Vec<Line<'static>>) {
+    let (width, scroll) = (usize::from(area.width), canvas.state.detail.scroll);
+    let mut lines = heading;
+    lines.truncate(1);
+    if scroll == 1 {
+        lines.extend(facts::full(canvas, detail, width));
+    }
+    let used = lines.len().min(usize::from(area.height));
+    put(frame, area, lines);
+    let rest = below(area, used);
+    put(frame, rest, timeline::lines(canvas, detail, scroll - 1, width, usize::from(rest.height)));
+}
+
+fn below(area: Rect, used: usize) -> Rect {
+    let used = u16::try_from(used).unwrap_or(0);
+    Rect { y: area.y + used, height: area.height - used, ..area }
+}
+
+/// The chart has three fifths of what is left, and what a short timeline leaves free.
+fn roomy_chart(canvas: Canvas<'_>, area: Rect, rest: Rect, detail: &Detail) -> u16 {
+    let entries = timeline::lines(canvas, detail, 0, usize::from(area.width), usize::from(rest.height)).len();
+    let timeline = u16::try_from(entries).unwrap_or(u16::MAX).saturating_add(3);
+    (rest.height * 3 / 5).max(rest.height.saturating_sub(timeline)).clamp(8, most_of_chart(area))
+}
+
+/// Beside a list a chart is as high as it is easily read; one that has all of the screen may be higher.
+fn most_of_chart(area: Rect) -> u16 {
+    if area.width >= 100 { 28 } else { 18 }
 }
 
 /// With little room the chart takes it all, unless there is enough for a few entries of the timeline too.

@@ -179,10 +179,12 @@ fn buttons(canvas: Canvas<'_>, frame: &mut Frame, form: &Form, inner: Rect) {
     }
 }
 
-/// The sign of a direction.
+/// The sign of a direction. In ASCII the signs are those of query languages: a `v` before a heading reads as a letter.
 pub(super) fn arrow(direction: Direction, glyphs: Glyphs) -> &'static str {
-    match direction {
-        Direction::Ascending => glyphs.arrow_up(),
-        Direction::Descending => glyphs.arrow_down(),
+    match (direction, glyphs) {
+        (Direction::Ascending, Glyphs::Unicode) => glyphs.arrow_up(),
+        (Direction::Descending, Glyphs::Unicode) => glyphs.arrow_down(),
+        (Direction::Ascending, Glyphs::Ascii) => "+",
+        (Direction::Descending, Glyphs::Ascii) => "-",
     }
 }

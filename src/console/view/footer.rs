@@ -11,10 +11,12 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::canvas::Canvas;
 use super::text::{cut, width_of};
 use crate::console::availability::{self, Hint};
+use crate::console::keymap::Action;
 use crate::console::pointing::Target;
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
 use crate::domain::filter::{Field, completions};
+use crate::domain::text::printable;
 
 /// Hints from this place on are shown always.
 const ALWAYS: u8 = 40;
@@ -124,7 +126,7 @@ fn say(canvas: Canvas<'_>, frame: &mut Frame, toast: &Toast) {
         Tone::Error => theme.error,
     };
     let width = usize::from(area.width);
-    let text = cut(&toast.text, width.saturating_sub(2), canvas.look.glyphs);
+    let text = fitting(canvas, &toast.text, width.saturating_sub(2));
     let length = width_of(&text);
     let room = width.saturating_sub(length + 2);
     let keys = hints(canvas, room);
@@ -136,6 +138,15 @@ fn say(canvas: Canvas<'_>, frame: &mut Frame, toast: &Toast) {
     };
     let x = u16::try_from(x).unwrap_or(0).min(area.width);
     frame.render_widget(Span::styled(text, style), Rect { x: area.x + x, width: area.width - x, ..area });
+}
+
+/// What was said in one line; where it has to be cut, how all of it is read.
+fn fitting(canvas: Canvas<'_>, text: &str, room: usize) -> String {
+    let glyphs = canvas.look.glyphs;
+    let whole = cut(text, room, glyphs);
+    let more = format!("  {} shows all", canvas.state.key(Action::Messages));
+    let is_cut = width_of(&printable(text)) > room && room > 4 * width_of(&more);
+    if is_cut { format!("{}{more}", cut(text, room - width_of(&more), glyphs)) } else { whole }
 }
 
 /// The keys that can be used now, by their place; those for help and leaving always fit.

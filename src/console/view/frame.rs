@@ -133,9 +133,10 @@ fn counts(canvas: Canvas<'_>, view: ViewKind) -> Vec<Span<'static>> {
     match view {
         ViewKind::Incidents => said(counts.incidents_open, " ", "open", theme.open),
         ViewKind::Pending => {
+            let due = said(counts.due, ", ", "due", theme.due);
             let failing = said(counts.failing, ", ", "failing", theme.failing);
             let dead = said(counts.dead, ", ", "dead", theme.dead);
-            [vec![plain(counts.pending)], failing, dead].concat()
+            [vec![plain(counts.pending)], due, failing, dead].concat()
         }
         ViewKind::Snapshots => vec![plain(counts.snapshots)],
         ViewKind::Processor => Vec::new(),

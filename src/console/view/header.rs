@@ -14,6 +14,9 @@ use crate::console::state::connection::Connection;
 use crate::console::state::processor::{LastRun, ProcessorState, alive};
 use crate::domain::{Timestamp, span, text};
 
+/// `59m 59s`: longer ones stand so long that a change is no flicker.
+const LONGEST_COUNTDOWN: usize = 7;
+
 /// Draws the line.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let (area, theme) = (canvas.screen.header, &canvas.look.theme);
@@ -36,13 +39,15 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
 fn left(canvas: Canvas<'_>, room: usize) -> Vec<Span<'static>> {
     let theme = &canvas.look.theme;
     let (texts, style) = processor(canvas);
+    // A countdown gets shorter: had the words gone by its present length, they would change back and forth.
+    let widest: Vec<usize> = texts.iter().map(|text| width_of(text) + countdown_slack(canvas)).collect();
     let name = "afterimage";
     let database = text::printable(&canvas.state.database);
     // From the fullest to the barest: the first that fits is taken.
-    for text in &texts {
+    for (text, widest) in texts.iter().zip(&widest) {
         for database_room in [40, 24, 16] {
             let database = cut_start(&database, database_room, canvas.look.glyphs);
-            if width_of(name) + width_of(&database) + width_of(text) + 4 <= room {
+            if width_of(name) + width_of(&database) + widest + 4 <= room {
                 return vec![
                     Span::styled(name, theme.title),
                     Span::styled(format!("  {database}  "), theme.dim),
@@ -53,6 +58,16 @@ fn left(canvas: Canvas<'_>, room: usize) -> Vec<Span<'static>> {
     }
     let barest = texts.last().cloned().unwrap_or_default();
     vec![Span::styled(cut(&barest, room, canvas.look.glyphs), style)]
+}
+
+/// How much longer the countdown to the next run may become than it is.
+fn countdown_slack(canvas: Canvas<'_>) -> usize {
+    match canvas.state.processor.state {
+        ProcessorState::Waiting { next_run_at } => {
+            LONGEST_COUNTDOWN.saturating_sub(span::format(next_run_at.since(canvas.moment.now)).len())
+        }
+        _ => 0,
+    }
 }
 
 fn badges(canvas: Canvas<'_>, roomy: bool) -> Vec<String> {

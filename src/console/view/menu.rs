@@ -40,7 +40,7 @@ pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
     let sort = canvas.state.sort;
     let choice = |key: &SortKey| {
         let direction = if *key == sort.key { sort.direction } else { key.natural() };
-        let current = if *key == sort.key { "now" } else { "" };
+        let current = if *key == sort.key { "now; again reverses it" } else { "" };
         format!(" {} {:<16}{current}", dialog::arrow(direction, canvas.look.glyphs), key.label())
     };
     let choices: Vec<String> = SortKey::ALL.iter().map(choice).collect();

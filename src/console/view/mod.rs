@@ -31,6 +31,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use canvas::Canvas;
+use text::wrap;
 
 use crate::console::event::Moment;
 use crate::console::glyphs::Glyphs;
@@ -86,8 +87,9 @@ fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
 fn too_small(canvas: Canvas<'_>, frame: &mut Frame, area: Rect) {
     let (width, height) = crate::console::screen::SMALLEST;
     let said = format!("too small: {}x{}, needs {width}x{height}", area.width, area.height);
-    if area.height > 0 {
-        let middle = Rect { y: area.height / 2, height: 1, ..area };
-        frame.render_widget(Line::styled(said, canvas.look.theme.text), middle);
+    let lines = wrap(&said, usize::from(area.width));
+    let first = (usize::from(area.height).saturating_sub(lines.len())) / 2;
+    for (line, y) in lines.into_iter().zip(area.y + u16::try_from(first).unwrap_or(0)..area.bottom()) {
+        frame.render_widget(Line::styled(line, canvas.look.theme.text), Rect { y, height: 1, ..area });
     }
 }

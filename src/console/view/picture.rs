@@ -123,15 +123,17 @@ fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Rang
     }
     let (zone, whole) = (state.zone, subject.series.range);
     let (shown, length) = (from_to(zone, range), span::format(whole.length()));
-    // The day stands on the axis too.
+    // The day stands on the axis too. Which series it is goes last: zoomed in, both look alike.
     let brief = format!("{} to {}", zone.minute(range.start), zone.minute(range.end));
+    let short = state.shown_series(subject.incident, now).name();
     vec![
         format!("{kind}, {shown} of {}", from_to(zone, whole)),
         format!("{kind}, {shown} of {length}"),
-        format!("{shown} of {length}"),
-        format!("{brief} of {length}"),
-        brief,
-        "zoomed".to_owned(),
+        format!("{short}, {shown} of {length}"),
+        format!("{short}, {brief} of {length}"),
+        format!("{short}, {brief}"),
+        format!("{short}, {length}"),
+        short.to_owned(),
     ]
 }
 

@@ -7,22 +7,25 @@ use super::text::{cut, number, width_of, wrap};
 use crate::console::event::Detail;
 use crate::console::keymap::Action;
 use crate::console::screen::Focus;
-use crate::domain::{Activity, ActivityKind, Status, SupersededSnapshot, Timestamp};
+use crate::domain::{Activity, ActivityKind, SnapshotFacts, Status, SupersededSnapshot, Timestamp};
 
 const WHO: usize = 10;
 
 /// The entries from the one that is scrolled to, as many lines as fit.
-pub(super) fn lines(canvas: Canvas<'_>, detail: &Detail, width: usize, height: usize) -> Vec<Line<'static>> {
+pub(super) fn lines(
+    canvas: Canvas<'_>,
+    detail: &Detail,
+    scroll: usize,
+    width: usize,
+    height: usize,
+) -> Vec<Line<'static>> {
     let (zone, now) = (canvas.state.zone, canvas.moment.now);
-    let instants = detail.activities.iter().map(|activity| activity.at);
-    let instants = instants.chain(detail.superseded.iter().map(|kept| kept.superseded_at));
+    let entries = entries(canvas, detail);
     // `12:36`, or where an entry is of another day `Nov 24 12:36`.
-    let when = instants.map(|at| zone.brief(at, now).len()).max().unwrap_or(0);
+    let when = entries.iter().map(|entry| zone.brief(entry.at, now).len()).max().unwrap_or(0);
     let columns = Columns { when, width };
-    let activities = detail.activities.iter().rev().map(|activity| entry(canvas, activity, columns));
-    let superseded = detail.superseded.iter().map(|kept| superseded(canvas, kept, columns));
-    let mut lines: Vec<Line<'static>> =
-        activities.chain(superseded).skip(canvas.state.detail.scroll).flatten().take(height + 1).collect();
+    let entries = entries.iter().skip(scroll).flat_map(|entry| put(canvas, entry, columns));
+    let mut lines: Vec<Line<'static>> = entries.take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);
         let (pane, down) = (canvas.state.key(Action::NextPane), canvas.state.key(Action::Down));
@@ -33,6 +36,25 @@ pub(super) fn lines(canvas: Canvas<'_>, detail: &Detail, width: usize, height: u
     lines
 }
 
+/// Something that happened.
+struct Entry {
+    at: Timestamp,
+    who: String,
+    text: String,
+}
+
+/// What was done, and what became of snapshots, the newest first.
+fn entries(canvas: Canvas<'_>, detail: &Detail) -> Vec<Entry> {
+    let activities = detail.activities.iter().map(entry);
+    let superseded = detail.superseded.iter().map(|kept| superseded(canvas, kept));
+    let captured = detail.incident.snapshot.as_ref().map(|facts| captured(canvas, facts));
+    let mut entries: Vec<Entry> = activities.chain(superseded).chain(captured).collect();
+    // Those of one moment stand as they were recorded, the last of them first.
+    entries.reverse();
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    entries
+}
+
 /// How wide times are, and the whole.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
@@ -40,7 +62,7 @@ struct Columns {
     width: usize,
 }
 
-fn entry(canvas: Canvas<'_>, activity: &Activity, columns: Columns) -> Vec<Line<'static>> {
+fn entry(activity: &Activity) -> Entry {
     let what = match (activity.kind, activity.to) {
         (ActivityKind::Detected, _) => "opened",
         (ActivityKind::StatusChange, Some(Status::Closed)) => "closed",
@@ -55,20 +77,29 @@ fn entry(canvas: Canvas<'_>, activity: &Activity, columns: Columns) -> Vec<Line<
         (false, true) => what.to_owned(),
         (true, _) => said.to_owned(),
     };
-    put(canvas, activity.at, &activity.by, &text, columns)
+    Entry { at: activity.at, who: activity.by.clone(), text }
 }
 
-fn superseded(canvas: Canvas<'_>, kept: &SupersededSnapshot, columns: Columns) -> Vec<Line<'static>> {
+fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> Entry {
+    let (zone, at) = (canvas.state.zone, facts.date_added);
+    let what = if facts.partial { "partial snapshot captured" } else { "snapshot captured" };
+    let as_of = zone.brief(facts.as_of, at);
+    let text = if as_of == zone.minute(at) { what.to_owned() } else { format!("{what}, as of {as_of}") };
+    Entry { at, who: String::new(), text }
+}
+
+fn superseded(canvas: Canvas<'_>, kept: &SupersededSnapshot) -> Entry {
     let zone = canvas.state.zone;
     let events = kept.facts.total_events.map_or_else(|| "unknown".to_owned(), number);
     let text = format!("superseded snapshot, as of {}: {events} events", zone.day_and_minute(kept.facts.as_of));
-    put(canvas, kept.superseded_at, "", &text, columns)
+    Entry { at: kept.superseded_at, who: String::new(), text }
 }
 
-fn put(canvas: Canvas<'_>, at: Timestamp, who: &str, text: &str, columns: Columns) -> Vec<Line<'static>> {
+fn put(canvas: Canvas<'_>, entry: &Entry, columns: Columns) -> Vec<Line<'static>> {
+    let Entry { at, who, text } = entry;
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     let Columns { when, width } = columns;
-    let time = canvas.state.zone.brief(at, canvas.moment.now);
+    let time = canvas.state.zone.brief(*at, canvas.moment.now);
     // In a narrow pane what was said goes below who said it.
     let narrow = width < when + WHO + 22;
     let indent = if narrow { 2 } else { when + WHO + 2 };

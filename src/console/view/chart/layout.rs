@@ -39,6 +39,13 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// How many buckets a column stands for, at the most.
+    pub(super) fn most_in_column(&self) -> usize {
+        self.cells.iter().map(|cell| cell.points.len()).max().unwrap_or(0)
+    }
+}
+
 /// Which rows there is room for: the bars first, then the reading, the bracket, the axis, its labels, the title, the note.
 pub(super) struct Rows {
     pub title: Option<Rect>,

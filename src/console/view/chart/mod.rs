@@ -122,7 +122,7 @@ fn draw(buffer: &mut Buffer, area: Rect, chart: &Chart<'_>) {
     let points = chart.series.points();
     let layout = Layout::new(area, chart, &points);
     if let Some(row) = layout.rows.title {
-        title(buffer, row, chart);
+        title(buffer, row, chart, layout.most_in_column());
     }
     if let Some(row) = layout.rows.note {
         let fits = |note: &&Line<'_>| note.width() <= usize::from(row.width);
@@ -167,10 +167,14 @@ fn picture(buffer: &mut Buffer, layout: &Layout, chart: &Chart<'_>, points: &[Po
     }
 }
 
-/// The fullest title that has room; beside what is counted where there is room for both.
-fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>) {
+/// The fullest title that has room; beside what is counted where there is room for both. A column of several buckets is as
+/// high as the highest of them, which is said where there is room.
+fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>, most_in_column: usize) {
     let Some(shortest) = chart.titles.last() else { return };
     let unit = format!("{} per {}", reading::unit(chart.aggregation, true), span::format(chart.series.period));
+    let full = format!("{unit}, highest of {most_in_column}");
+    let has_room = |title: &String| width_of(title) + 2 + width_of(&full) <= row.width;
+    let unit = if most_in_column > 1 && chart.titles.first().is_some_and(has_room) { full } else { unit };
     let length = width_of(&unit);
     let room = if length + 2 + width_of(shortest).min(10) <= row.width {
         buffer.set_stringn(row.right() - length, row.y, unit, usize::from(length), chart.theme.chart_axis);
