@@ -165,8 +165,8 @@ pub enum Loaded {
     Snapshots(Vec<SnapshotFacts>),
     /// How things stand.
     Overview(Overview),
-    /// By name.
-    Rules(Vec<AlertRule>),
+    /// By name; and the projects that events have.
+    Rules(Vec<AlertRule>, Vec<String>),
 }
 
 /// Everything about one incident.

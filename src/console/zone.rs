@@ -1,9 +1,13 @@
 //! In which zone instants are written on the screen. Never reads the present time: the offset is that of the instant
 //! itself, so a time before a change to or from summer time is written as it was on the wall then.
 
-use chrono::{DateTime, FixedOffset, Local, Offset, TimeZone, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset, Local, NaiveTime, Offset, TimeZone, Utc};
 
 use crate::domain::Timestamp;
+use crate::domain::text::shorten;
+use crate::domain::timestamp::TimeError;
 
 /// Which zone to write instants in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,36 @@ impl Zone {
         }
     }
 
+    /// Reads a time as it is typed: in every form of [`Timestamp::parse`], where one without an offset is of this zone, and
+    /// `14:50` or `14:50:30`, the last that there was.
+    ///
+    /// # Errors
+    /// Where it is no time, or one that the clocks of this zone have skipped.
+    pub fn read(self, text: &str, now: Timestamp) -> Result<Timestamp, TimeError> {
+        if let Some(instant) = self.read_minute(text.trim(), now) {
+            return Ok(instant);
+        }
+        let instant = Timestamp::parse(text, now)?;
+        if self == Self::Utc || !is_without_offset(text.trim()) {
+            return Ok(instant);
+        }
+        let wall = instant.to_utc().map(|utc| utc.naive_utc());
+        // Of the two that a clock shows where it is put back, the first; chrono does not order them for every zone.
+        let both = wall.map(|wall| Local.from_local_datetime(&wall));
+        let local = both.and_then(|both| both.earliest().into_iter().chain(both.latest()).min());
+        local
+            .map(|local| Timestamp::from_micros(local.timestamp_micros()))
+            .ok_or_else(|| TimeError::Malformed(shorten(text, 60)))
+    }
+
+    /// The last `14:50` there was: today's, or where that lies ahead yesterday's.
+    fn read_minute(self, text: &str, now: Timestamp) -> Option<Timestamp> {
+        let forms = ["%H:%M:%S", "%H:%M"];
+        let time = forms.iter().find_map(|form| NaiveTime::parse_from_str(text, form).ok())?;
+        let on = |day: Timestamp| self.read(&format!("{} {}", self.date(day), time.format("%H:%M:%S")), now).ok();
+        on(now).filter(|instant| *instant <= now).or_else(|| on(now - Duration::from_hours(24)))
+    }
+
     /// Seconds that this zone was ahead of UTC at the instant.
     #[must_use]
     pub fn offset_seconds(self, instant: Timestamp) -> i32 {
@@ -95,6 +129,15 @@ impl Zone {
         };
         Some(utc.with_timezone(&offset))
     }
+}
+
+/// Whether an absolute time says nothing of a zone.
+fn is_without_offset(text: &str) -> bool {
+    let date_only = text.len() == "2026-11-24".len();
+    // After the date a sign can only begin an offset.
+    let says =
+        text.ends_with(['Z', 'z']) || text.get("2026-11-24".len()..).is_some_and(|rest| rest.contains(['+', '-']));
+    Timestamp::parse_absolute(text).is_ok() && (date_only || !says)
 }
 
 #[cfg(test)]
@@ -142,6 +185,25 @@ mod tests {
         assert_eq!(Zone::Local.full(at("2026-10-25 01:30")), "2026-10-25 02:30:00 +01:00");
         assert_eq!(Zone::Local.day_and_minute(at("2026-07-31 22:00")), "Aug 1 00:00");
         assert_eq!(Zone::Local.offset_seconds(at("2026-07-31 22:00")), 7200);
+        let read = |text: &str| Zone::Local.read(text, at("2026-11-24 13:00")).map(|instant| instant.to_string());
+        assert_eq!(read("2026-11-24 13:30").unwrap(), "2026-11-24T12:30:00Z", "as it was on the wall");
+        assert_eq!(read("2026-07-01").unwrap(), "2026-06-30T22:00:00Z");
+        assert_eq!(read("2026-11-24 13:30Z").unwrap(), "2026-11-24T13:30:00Z");
+        assert_eq!(read("2026-11-24T13:30:00-05:00").unwrap(), "2026-11-24T18:30:00Z");
+        assert_eq!(read("-2h").unwrap(), "2026-11-24T11:00:00Z");
+        assert_eq!(read("13:30").unwrap(), "2026-11-24T12:30:00Z");
+        assert_eq!(read("14:30").unwrap(), "2026-11-23T13:30:00Z", "it is 14:00 there");
+        assert_eq!(read("2026-10-25 02:30").unwrap(), "2026-10-25T00:30:00Z", "the first of the two");
+        assert!(read("2026-03-29 02:30").is_err(), "no clock has shown it");
+    }
+
+    #[test]
+    fn a_minute_alone_is_the_last_there_was() {
+        let read = |text: &str| Zone::Utc.read(text, at("2026-11-24 13:00")).map(|instant| instant.to_string());
+        assert_eq!(read("12:59").unwrap(), "2026-11-24T12:59:00Z");
+        assert_eq!(read(" 13:00:00 ").unwrap(), "2026-11-24T13:00:00Z");
+        assert_eq!(read("13:01").unwrap(), "2026-11-23T13:01:00Z");
+        assert!(read("25:00").is_err() && read("noon").is_err());
     }
 
     proptest! {

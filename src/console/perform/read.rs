@@ -81,7 +81,7 @@ async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, O
         Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
         Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
         Load::Overview => Loaded::Overview(overview(store, outlook).await?),
-        Load::Rules => Loaded::Rules(ops::rule::list(store).await?),
+        Load::Rules => Loaded::Rules(ops::rule::list(store).await?, store.read().await?.event_projects().await?),
     })
 }
 

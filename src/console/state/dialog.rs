@@ -180,7 +180,7 @@ impl Field {
             FieldKind::Comment => "comment",
             FieldKind::Format => "format",
             FieldKind::File => "file",
-            FieldKind::Count => "type count",
+            FieldKind::Count => "count",
         }
     }
 }

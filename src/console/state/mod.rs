@@ -158,6 +158,8 @@ pub struct State {
     pub processor: ProcessorPane,
     /// The alert rules, once a form has asked for them.
     pub rules: Option<Vec<AlertRule>>,
+    /// The projects that events have, sorted; read with the rules.
+    pub projects: Option<Vec<String>>,
     /// What stands before everything else.
     pub dialog: Option<Dialog>,
     /// What is and was said.
@@ -223,6 +225,7 @@ impl State {
             overview: None,
             processor: ProcessorPane { state: processor, last: None },
             rules: None,
+            projects: None,
             dialog: None,
             toasts: Toasts::default(),
             writes: BTreeMap::new(),

@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::fixtures::{detail, incidents, now, options, overview, snapshot};
+use super::fixtures::{detail, incidents, now, options, overview, rules, snapshot};
 use crate::console::effect::{Edition, Effect, Load};
 use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
 use crate::console::glyphs::Glyphs;
@@ -150,7 +150,7 @@ impl Desk {
                 Loaded::Snapshots(facts)
             }
             Load::Overview => Loaded::Overview(overview()),
-            Load::Rules => Loaded::Rules(Vec::new()),
+            Load::Rules => Loaded::Rules(rules(), ["checkout", "web"].map(String::from).into()),
         }
     }
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::console::event::{Counts, Detail, Overview, Picture};
 use crate::console::keymap::Keymap;
 use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, ProcessorChoice};
+use crate::domain::rule::Scope;
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, PendingSnapshot, Processor, ProcessorKind,
-    ProcessorRun, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot, TimeWindow, Timestamp,
-    Trigger,
+    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, PendingSnapshot, Processor,
+    ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot,
+    TimeWindow, Timestamp, Trigger,
 };
 
 pub const SIZES: [(u16, u16); 4] = [(160, 45), (120, 40), (80, 24), (40, 12)];
@@ -241,4 +242,20 @@ pub fn overview() -> Overview {
         ],
         clock_offset: 0,
     }
+}
+
+/// Two rules with names that begin alike.
+pub fn rules() -> Vec<AlertRule> {
+    let rule = |name: &str, minutes| AlertRule {
+        name: name.to_owned(),
+        scope: Scope {
+            time_window: TimeWindow::from_minutes(minutes).unwrap(),
+            query: Query::parse("").unwrap(),
+            aggregation: Aggregation::Total,
+            projects: Vec::new(),
+        },
+        date_added: before(90),
+        date_updated: before(90),
+    };
+    vec![rule("checkout-5xx", 10), rule("checkout-latency", 5)]
 }

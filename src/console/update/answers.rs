@@ -80,7 +80,7 @@ fn lane_of(loaded: &Loaded) -> Lane {
         Loaded::Pending(_) => Lane::Pending,
         Loaded::Snapshots(_) => Lane::Snapshots,
         Loaded::Overview(_) => Lane::Overview,
-        Loaded::Rules(_) => Lane::Rules,
+        Loaded::Rules(..) => Lane::Rules,
     }
 }
 
@@ -122,7 +122,8 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
             take_overview(state, overview);
             refresh::whole_came(state, moment);
         }
-        Loaded::Rules(rules) => {
+        Loaded::Rules(rules, projects) => {
+            state.projects = Some(projects);
             state.rules = Some(rules);
             forms::check(state, moment);
         }

@@ -3,6 +3,7 @@
 use tui_input::Input;
 
 use crate::console::event::Moment;
+use crate::console::settings::perhaps;
 use crate::console::state::State;
 use crate::console::state::dialog::{FieldKind, Form, Purpose, Target};
 use crate::console::zone::Zone;
@@ -46,11 +47,13 @@ fn said(checked: Result<&str, text::TextError>) -> Verdict {
 fn rule(name: &str, rules: Option<&[AlertRule]>) -> Verdict {
     let Some(rules) = rules else { return Ok("reading the rules".to_owned()) };
     if name.is_empty() {
-        let names: Vec<String> = rules.iter().map(|rule| text::shorten(&rule.name, 24)).take(6).collect();
+        let names: Vec<String> = rules.iter().map(|rule| text::shorten(&rule.name, 24)).take(3).collect();
+        let more = rules.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         return Ok(if names.is_empty() {
             "none: a window of 1m".to_owned()
         } else {
-            format!("none, or {}", names.join(", "))
+            format!("none, or {}{more}; tab completes", names.join(", "))
         });
     }
     if let Some(rule) = rules.iter().find(|rule| rule.name == name) {
@@ -82,12 +85,30 @@ fn projects(value: &str, form: &Form, state: &State) -> Verdict {
         text::required("project", name, NAME_LIMIT).map_err(|error| error.to_string())?;
     }
     Ok(match (names.is_empty(), chosen_rule(form, state)) {
-        (false, _) => String::new(),
+        (false, _) => names.iter().find_map(|name| unheard_of(name, state)).unwrap_or_default(),
         (true, Some(rule)) if !rule.scope.projects.is_empty() => {
             format!("the rule's: {}", text::shorten(&rule.scope.projects.join(", "), 40))
         }
         (true, _) => "all".to_owned(),
     })
+}
+
+/// A project that no event has may be the first of its kind, or a slip: nothing would ever be counted for it.
+fn unheard_of(name: &str, state: &State) -> Option<String> {
+    let known = state.projects.as_ref().filter(|known| !known.iter().any(|project| project == name))?;
+    let perhaps = perhaps(name, known.iter().map(String::as_str));
+    Some(format!("no event has the project '{}' so far{perhaps}", text::shorten(name, 40)))
+}
+
+/// What a rule that is being typed may become: the first that begins so, or else that has it somewhere.
+pub(super) fn complete_rule(typed: &str, rules: &[AlertRule]) -> Option<String> {
+    let typed = typed.trim().to_lowercase();
+    let names = || rules.iter().map(|rule| (rule.name.to_lowercase(), &rule.name));
+    if typed.is_empty() || names().any(|(name, _)| name == typed) {
+        return None;
+    }
+    let begins = names().find(|(name, _)| name.starts_with(&typed));
+    begins.or_else(|| names().find(|(name, _)| name.contains(&typed))).map(|(_, name)| name.clone())
 }
 
 fn query(value: &str, form: &Form, state: &State) -> Verdict {
@@ -106,7 +127,7 @@ fn started(value: &str, form: &Form, state: &State, moment: Moment) -> Verdict {
     if value.trim().is_empty() {
         return if form.purpose == Purpose::Edit { Err("the start is empty".to_owned()) } else { Ok("now".to_owned()) };
     }
-    let given = Timestamp::parse(value, now).map_err(|error| error.to_string())?;
+    let given = state.zone.read(value, now).map_err(|error| error.to_string())?;
     opening_times(Some(given), None, now).map_err(|error| error.to_string())?;
     let closed = form.targets.first().and_then(|target| state.rows.incident(target.id)?.date_closed);
     if let Some(date_closed) = closed.filter(|closed| *closed < given) {
@@ -120,7 +141,7 @@ fn closed_at(value: &str, targets: &[Target], zone: Zone, moment: Moment) -> Ver
     if value.trim().is_empty() {
         return Ok("now".to_owned());
     }
-    let given = Timestamp::parse(value, now).map_err(|error| error.to_string())?;
+    let given = zone.read(value, now).map_err(|error| error.to_string())?;
     for target in targets {
         let decided = closing(target.date_started, None, Some(given), false, now);
         decided

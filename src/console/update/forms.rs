@@ -1,18 +1,26 @@
 //! How a form is filled in: where the keys go within it, and when it is done.
 
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent};
+use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
 
 use super::{export, fields, submit};
 use crate::console::effect::Effect;
 use crate::console::event::Moment;
 use crate::console::state::State;
-use crate::console::state::dialog::{Dialog, Field, Form, Place, Purpose};
+use crate::console::state::dialog::{Dialog, Field, FieldKind, Form, Place, Purpose};
 
 /// A key was pressed while a form is open.
 pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: &mut Vec<Effect>) {
     let Some(Dialog::Form(form)) = &mut state.dialog else { return };
     if export::choose(form, key) {
+        return check(state, moment);
+    }
+    if key.code == KeyCode::Tab
+        && let Some(field) = form.focused_field().filter(|field| field.kind == FieldKind::Rule)
+        && let Some(name) = fields::complete_rule(field.input.value(), state.rules.as_deref().unwrap_or_default())
+    {
+        field.input = Input::new(name);
         return check(state, moment);
     }
     let in_field = matches!(form.focus, Place::Field(_));

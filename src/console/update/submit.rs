@@ -5,6 +5,7 @@ use crate::console::effect::{Effect, Opening, Write};
 use crate::console::event::Moment;
 use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, FieldKind, Form, Purpose};
+use crate::console::zone::Zone;
 use crate::domain::Timestamp;
 
 /// The operator agrees. Where a field has a fault, the keys go there instead.
@@ -21,7 +22,7 @@ pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect
         form.warn("the database is not reachable: try again when it answers, what is typed here stays");
         return;
     }
-    let wanted = wanted(form, moment.now);
+    let wanted = wanted(form, state.zone, moment.now);
     let draft = form.has_text().then(|| form.clone());
     state.dialog = None;
     if let Some(wanted) = wanted {
@@ -37,9 +38,9 @@ pub(super) fn write(state: &mut State, write: Write, effects: &mut Vec<Effect>) 
     effects.push(Effect::Write(state.last_request, write));
 }
 
-fn wanted(form: &Form, now: Timestamp) -> Option<Write> {
+fn wanted(form: &Form, zone: Zone, now: Timestamp) -> Option<Write> {
     let text = |kind| form.value(kind).map(ToOwned::to_owned);
-    let time = |kind| form.value(kind).and_then(|value| Timestamp::parse(value, now).ok());
+    let time = |kind| form.value(kind).and_then(|value| zone.read(value, now).ok());
     match &form.purpose {
         Purpose::Confirm(write) => Some(write.clone()),
         Purpose::Export(_) => None,

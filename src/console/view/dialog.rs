@@ -46,8 +46,9 @@ pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
         notes.extend(wrap(&note.text, text_width).into_iter().map(|line| Line::styled(line, style)));
     }
     let fields = u16::try_from(form.fields.len()).unwrap_or(0);
+    let least = if frame.area().height < 16 { 1 } else { 2 };
     let remark = remark(canvas, form).map(|(text, style)| (wrap(&text, text_width), style));
-    let remark_height = remark.as_ref().map_or(0, |(lines, _)| u16::try_from(lines.len()).unwrap_or(0)).clamp(2, 4);
+    let remark_height = remark.as_ref().map_or(0, |(lines, _)| u16::try_from(lines.len()).unwrap_or(0)).clamp(least, 4);
     let below = if fields > 0 { fields + 2 + remark_height } else { 2 };
     let targets = targets(canvas, form, text_width, usize::from(frame.area().height.saturating_sub(below + 2)) / 2);
     let notes_height = u16::try_from(notes.len()).unwrap_or(0);
@@ -85,6 +86,9 @@ pub(super) fn form(canvas: Canvas<'_>, frame: &mut Frame, form: &Form) {
 fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Line<'static>> {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     let most = most.clamp(1, 8);
+    if most == 1 && form.targets.len() > 1 {
+        return vec![Line::styled(numbers(form, width), theme.key)];
+    }
     let shown = if form.targets.len() > most { most.saturating_sub(1) } else { form.targets.len() };
     let digits = form.targets.iter().map(|target| target.id.to_string().len()).max().unwrap_or(0);
     let line = |target: &crate::console::state::dialog::Target| {
@@ -97,6 +101,17 @@ fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Li
         lines.push(Line::styled(format!("and {} more", form.targets.len() - shown), theme.dim));
     }
     lines
+}
+
+/// The numbers alone, as many as there is room for: `#483 #484 and 3 more`.
+fn numbers(form: &Form, width: usize) -> String {
+    let named = |count: usize| {
+        let numbers: Vec<String> = form.targets.iter().take(count).map(|target| format!("#{}", target.id)).collect();
+        let rest = form.targets.len() - count;
+        if rest > 0 { format!("{} and {rest} more", numbers.join(" ")) } else { numbers.join(" ") }
+    };
+    let fits = |count: &usize| named(*count).len() <= width;
+    named((1..=form.targets.len()).rev().find(fits).unwrap_or(1))
 }
 
 fn draw_field(canvas: Canvas<'_>, frame: &mut Frame, field: &Field, focused: Focused, row: Rect) {
@@ -115,7 +130,9 @@ fn draw_field(canvas: Canvas<'_>, frame: &mut Frame, field: &Field, focused: Foc
         return;
     }
     if field.input.value().is_empty() {
-        let hint = cut(&field.hint, usize::from(place.width).saturating_sub(2), canvas.look.glyphs);
+        // What is to be typed stands where it goes, before it is missed.
+        let asked = field.error.as_ref().filter(|_| field.kind == FieldKind::Count);
+        let hint = cut(asked.unwrap_or(&field.hint), usize::from(place.width).saturating_sub(2), canvas.look.glyphs);
         let hint_place = Rect { x: place.x + 1.min(place.width), width: place.width.saturating_sub(1), ..place };
         frame.render_widget(Span::styled(hint, theme.dim), hint_place);
     }
@@ -146,8 +163,12 @@ fn remark(canvas: Canvas<'_>, form: &Form) -> Option<(String, ratatui::style::St
     if let Some(error) = fault.and_then(|field| field.error.clone()) {
         return Some((error, theme.error));
     }
-    let field = focused.filter(|field| !field.input.value().is_empty() && !field.hint.is_empty())?;
-    Some((field.hint.clone(), theme.dim))
+    // Where a file goes is worth knowing wherever the keys are.
+    let file = form.fields.iter().find(|field| field.kind == FieldKind::File);
+    let told = [focused, file.filter(|_| focused.is_none_or(|field| field.kind != FieldKind::File))];
+    let told = told.into_iter().flatten().filter(|field| !field.input.value().is_empty() && !field.hint.is_empty());
+    let told = told.map(|field| field.hint.as_str()).collect::<Vec<_>>().join("; ");
+    Some((told, theme.dim)).filter(|(told, _)| !told.is_empty())
 }
 
 fn buttons(canvas: Canvas<'_>, frame: &mut Frame, form: &Form, inner: Rect) {
