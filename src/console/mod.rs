@@ -50,7 +50,7 @@ use crate::logging::LogBuffer;
 use crate::store::StoreError;
 use effect::Effect;
 use event::{Event, Moment};
-use options::{ConsoleOptions, Look};
+use options::{ConsoleOptions, Look, Multiplexer};
 use perform::{Connect, Performer};
 use pointing::{Gesture, Targets};
 use state::State;
@@ -101,6 +101,8 @@ pub struct Surroundings {
     pub log: Arc<LogBuffer>,
     /// How everything looks.
     pub look: Look,
+    /// Whether the terminal is one of tmux.
+    pub multiplexer: Multiplexer,
     /// Where it is kept how the console is looked at; nowhere in a demo.
     pub view_file: Option<PathBuf>,
 }
@@ -120,9 +122,9 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
         return Err(ConsoleError::NoTerminal);
     }
     let (events, inbox) = mpsc::channel(CHANNEL);
-    let Surroundings { connect, clock, host_clock, log, look, view_file } = surroundings;
+    let Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file } = surroundings;
     let kept = perform::kept(view_file.as_deref(), &options.database);
-    let performer = Performer::new(options.clone(), connect, view_file, events);
+    let performer = Performer::new(options.clone(), connect, (multiplexer, view_file), events);
     let takeover = Takeover::begin()?;
     let (width, height) = crossterm::terminal::size()?;
     let state = State::new(options, kept, width, height);
@@ -297,7 +299,10 @@ impl Console {
     fn obey(&mut self, effect: Effect) -> io::Result<Next> {
         match effect {
             Effect::Quit => return Ok(Next::End),
-            Effect::Copy(text) => self.takeover.copy(&text)?,
+            Effect::Copy(text) => {
+                self.takeover.copy(&text)?;
+                self.performer.perform(Effect::Copy(text));
+            }
             Effect::Mouse(reported) => self.takeover.set_mouse(reported)?,
             Effect::Repaint => self.takeover.repaint()?,
             Effect::Suspend => {

@@ -69,3 +69,12 @@ pub struct Look {
     /// The characters.
     pub glyphs: Glyphs,
 }
+
+/// What lies between the console and the terminal that somebody looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multiplexer {
+    /// Nothing that has to be told.
+    None,
+    /// tmux, which has a clipboard of its own and by itself takes none from the programs in it.
+    Tmux,
+}

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use afterimage::cli::{CliError, ConsoleOptions as Flags, GlobalOptions};
 use afterimage::clock::{Clock, SystemClock};
 use afterimage::config::{self, Configuration, DEFAULT_INTERVAL};
-use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, ProcessorChoice};
+use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, Multiplexer, ProcessorChoice};
 use afterimage::console::perform::Connect;
 use afterimage::console::{self, Surroundings, terminal};
 use afterimage::domain::ProcessorKind;
@@ -175,7 +175,13 @@ async fn run_console(
     }
     let log = logging::to_file_and_buffer(files.log.as_deref());
     let host_clock = Arc::new(SystemClock);
-    let surroundings = Surroundings { connect, clock, host_clock, log, look: *look, view_file: files.view };
+    let multiplexer = if std::env::var_os("TMUX").is_some_and(|socket| !socket.is_empty()) {
+        Multiplexer::Tmux
+    } else {
+        Multiplexer::None
+    };
+    let look = *look;
+    let surroundings = Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file: files.view };
     console::run(options, surroundings).await?;
     Ok(0)
 }

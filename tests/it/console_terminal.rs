@@ -1,5 +1,7 @@
 //! The console on a real pseudo terminal: it answers keys, whatever comes, and gives the terminal back on every way out.
 
+use std::io::Write;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -280,4 +282,52 @@ fn how_the_console_was_left_is_found_again() {
     screen.wait_for("↓STARTED");
     screen.press("q");
     assert_eq!(screen.ended(), 0);
+}
+
+/// A tmux as it comes, which takes no copy from the programs in it. Its server ends with the test.
+struct Tmux(std::path::PathBuf);
+
+impl Tmux {
+    fn run(&self, arguments: &[&str]) -> String {
+        let mut tmux = Command::new("tmux");
+        tmux.arg("-S").arg(&self.0).args(["-f", "/dev/null", "-u"]).args(arguments);
+        tmux.env_remove("TMUX").env("TERM", "xterm-256color").env("LANG", "C.UTF-8");
+        String::from_utf8_lossy(&tmux.output().expect("tmux was there before").stdout).into_owned()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, arguments: &[&str], text: &str) {
+        let began = Instant::now();
+        loop {
+            let said = self.run(arguments);
+            if said.contains(text) {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "'{text}' never came:\n{said}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Tmux {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
+#[test]
+fn what_is_copied_within_tmux_reaches_the_clipboard_of_tmux() {
+    if Command::new("tmux").arg("-V").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "tmux is missing");
+        let _ = writeln!(std::io::stderr(), "NOT TESTED: tmux is not installed");
+        return;
+    }
+    let home = Afterimage::new();
+    let tmux = Tmux(home.home().join("tmux.socket"));
+    let console = format!("env HOME='{}' '{}' --demo", home.home().display(), env!("CARGO_BIN_EXE_afterimage"));
+    tmux.run(&["new-session", "-d", "-x", "120", "-y", "30", &console]);
+    tmux.wait_for(&["capture-pane", "-p"], "1 of 42");
+    tmux.run(&["send-keys", "y"]);
+    tmux.wait_for(&["show-buffer"], "#42");
+    tmux.run(&["send-keys", "q"]);
 }

@@ -47,8 +47,8 @@ pub enum Side {
 pub const GAP: usize = 1;
 /// A status without its word.
 const GLYPH: usize = 1;
-/// The widest snapshot cell: `x retry 3/8, 30s`.
-pub const SNAPSHOT: usize = 16;
+/// The widest snapshot cell: `x retry 3/8 in 30s`.
+pub const SNAPSHOT: usize = 18;
 
 impl Column {
     /// What the list is ordered by where its heading is clicked. A shape has no order.
@@ -222,7 +222,7 @@ mod tests {
     fn the_columns_fill_the_width_exactly_however_many_are_wanted() {
         let all = Columns::of(Column::ALL);
         for columns in [Columns::default(), all, Columns::of(&[])] {
-            for width in 26..300 {
+            for width in 28..300 {
                 let cells = columns.layout(width, 4, 2);
                 let used = 2 + cells.iter().map(|(_, width)| width).sum::<usize>() + GAP * (cells.len() - 1);
                 assert_eq!(used, width, "{cells:?}");

@@ -7,6 +7,7 @@
 //! Inspect ──> a lane of its own, without the database ───────────> Answer::Inspected
 //! ```
 
+mod copy;
 mod keep;
 mod outlook;
 mod read;
@@ -26,7 +27,7 @@ use tokio_util::task::TaskTracker;
 use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
 use crate::console::kept::Kept;
-use crate::console::options::{Access, ConsoleOptions, ProcessorChoice};
+use crate::console::options::{Access, ConsoleOptions, Multiplexer, ProcessorChoice};
 use crate::domain::{ProcessorKind, Timestamp};
 use crate::ops::OpsError;
 use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
@@ -60,6 +61,7 @@ pub struct Performer {
     lanes: Vec<watch::Sender<Option<(u64, Load)>>>,
     files: watch::Sender<String>,
     kept: watch::Sender<Kept>,
+    multiplexer: Multiplexer,
 }
 
 impl Performer {
@@ -68,7 +70,7 @@ impl Performer {
     pub fn new(
         options: ConsoleOptions,
         connect: Connect,
-        view_file: Option<PathBuf>,
+        (multiplexer, view_file): (Multiplexer, Option<PathBuf>),
         events: mpsc::Sender<Event>,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -89,7 +91,7 @@ impl Performer {
         if let Some(file) = view_file {
             shared.tasks.spawn(keep::keep(Arc::clone(&shared), file, changes));
         }
-        Self { shared, lanes, files, kept }
+        Self { shared, lanes, files, kept, multiplexer }
     }
 
     /// Runs an effect. Returns at once; effects of the terminal are not for here.
@@ -111,6 +113,9 @@ impl Performer {
             }
             Effect::Keep(kept) => {
                 self.kept.send_replace(*kept);
+            }
+            Effect::Copy(text) if self.multiplexer == Multiplexer::Tmux => {
+                self.shared.tasks.spawn_blocking(move || copy::hand_to_tmux(&text));
             }
             Effect::Copy(_) | Effect::Suspend | Effect::Mouse(_) | Effect::Repaint | Effect::Quit => {}
         }
@@ -136,7 +141,7 @@ impl Performer {
     /// # Errors
     /// Why the database could never be used, where that was so.
     pub async fn shutdown(self) -> Result<(), StoreError> {
-        let Self { shared, lanes, files, kept } = self;
+        let Self { shared, lanes, files, kept, .. } = self;
         drop((lanes, files));
         shared.cancel.cancel();
         shared.tasks.close();

@@ -23,7 +23,7 @@ pub(super) fn cell(standing: Standing, zone: Zone, look: &Look) -> (String, Styl
         // A fault of the database or the network is not counted against the row.
         Standing::Retrying(0, left) => (format!("{failed} again in {}", roughly(left)), theme.failing),
         Standing::Retrying(attempts, left) => {
-            (format!("{failed} retry {attempts}/{MAX_ATTEMPTS}, {}", roughly(left)), theme.failing)
+            (format!("{failed} retry {attempts}/{MAX_ATTEMPTS} in {}", roughly(left)), theme.failing)
         }
         Standing::Dead => (format!("{failed} dead"), theme.dead),
         Standing::Partial => (format!("{} partial", look.glyphs.partial()), theme.partial),
