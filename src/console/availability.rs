@@ -100,16 +100,23 @@ fn hint(binding: &Binding, state: &State) -> Option<Hint> {
         A::Retry => (1, binding.label),
         A::Freeze if state.frozen_since.is_some() => (2, "go on"),
         A::Back if in_detail => (3, "back"),
+        A::NextPane if state.view == ViewKind::Processor && !in_detail => (20, "runs"),
         A::Open if in_detail => return None,
         A::Back if marked => return None,
         A::Back => (19, "clear the filter"),
         A::CursorRight if in_detail => (6, "read values"),
-        A::Down if in_detail && state.screen().is_detail_compact() && state.detail.scroll == 0 => (2, "more"),
+        A::Down if is_cut_off(state) => (2, "more"),
         A::SwitchSeries | A::ZoomIn | A::ZoomOut if in_detail => (7, binding.label),
         A::Overlay => overlay_hint(state, in_detail)?,
         _ => (binding.hint?, binding.label),
     };
     Some(Hint { action: binding.action, label, place })
+}
+
+/// Whether the detail has the keys, and shows no more than its chart.
+fn is_cut_off(state: &State) -> bool {
+    let shown = state.focus == Focus::Detail && state.view != ViewKind::Processor;
+    shown && state.screen().is_detail_compact() && state.detail.scroll == 0
 }
 
 /// What the key does next, where something stands behind or the chart has the keys.

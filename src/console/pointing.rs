@@ -32,6 +32,8 @@ pub enum Target {
     Detail,
     /// A column of the chart, by the bucket in its middle.
     Bucket(Timestamp),
+    /// The runs of the processor.
+    Runs,
     /// The log.
     Log,
     /// A key in the line of hints.

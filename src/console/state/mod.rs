@@ -223,7 +223,7 @@ impl State {
             detail: DetailPane::default(),
             overlay: None,
             overview: None,
-            processor: ProcessorPane { state: processor, last: None },
+            processor: ProcessorPane { state: processor, last: None, scroll: 0 },
             rules: None,
             projects: None,
             dialog: None,

@@ -56,6 +56,8 @@ pub struct ProcessorPane {
     pub state: ProcessorState,
     /// How its last run ended.
     pub last: Option<LastRun>,
+    /// How many of the newest runs are scrolled away.
+    pub scroll: usize,
 }
 
 impl ProcessorPane {

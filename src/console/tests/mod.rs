@@ -10,4 +10,5 @@ mod fixtures;
 mod keys;
 mod mouse;
 mod screens;
+mod sizes;
 mod styles;

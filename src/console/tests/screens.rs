@@ -110,6 +110,22 @@ fn view_4_processor() {
 }
 
 #[test]
+fn view_4_the_runs_have_the_keys_and_say_their_errors_in_full() {
+    check("processor_runs", |desk| {
+        desk.press("4\t");
+        desk.answer_all();
+        desk.press("j");
+    });
+    let mut desk = Desk::ready(80, 24);
+    desk.press("4\t");
+    desk.press(&"j".repeat(99));
+    let runs = overview().runs.len();
+    assert_eq!(desk.state.processor.scroll, runs - 1, "no further than the last");
+    desk.press("\u{1b}j");
+    assert_eq!(desk.state.processor.scroll, runs - 1, "the log has the keys again");
+}
+
+#[test]
 fn the_close_form_checks_while_one_types() {
     check("close", |desk| desk.press("c\t2027-01-01"));
 }
@@ -286,30 +302,6 @@ fn a_list_that_is_cut_off_says_how_many_there_are() {
 fn titles_cannot_control_the_terminal() {
     let screen = Desk::ready(160, 45).screen();
     assert!(!screen.contains(['\u{1b}', '\u{202e}']) && screen.contains("[31mred"));
-}
-
-#[test]
-fn no_size_makes_any_view_panic() {
-    let looks = [
-        Look { theme: Theme::colour(), glyphs: Glyphs::Unicode },
-        Look { theme: Theme::mono(), glyphs: Glyphs::Ascii },
-    ];
-    let scenes = ["", "\n", "2", "3", "4", "c", "n", "jjP", "?", ":", "s", "!", "/abc", "    c", "/no\n", "\t→→w"];
-    for keys in scenes {
-        let mut desk = Desk::ready(100, 30);
-        desk.press(keys);
-        desk.answer_all();
-        for width in 1..=60 {
-            for height in 1..=30 {
-                desk.tell(Event::Resize { width, height });
-                let _ = desk.screen_with(&looks[usize::from(width + height) % 2]);
-            }
-        }
-        for (width, height) in [(0, 0), (0, 5), (5, 0), (1, 1), (79, 20), (80, 19), (80, 20), (119, 200), (500, 300)] {
-            desk.tell(Event::Resize { width, height });
-            let _ = desk.screen_with(&looks[0]);
-        }
-    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use ratatui::style::{Color, Modifier};
 
 use super::desk::Desk;
 use super::fixtures::SIZES;
-use crate::console::event::Event;
+use crate::console::effect::Lane;
+use crate::console::event::{Answer, Cause, Event, Failure};
 use crate::console::glyphs::Glyphs;
 use crate::console::options::Look;
 use crate::console::theme::Theme;
@@ -107,5 +108,20 @@ fn the_processor_and_its_log() {
         desk.answer_all();
         let line = |level: &str| format!("2026-11-24T13:36:40.1Z {level:>5} something was done");
         desk.tell(Event::Log { lines: vec![line("INFO"), line("WARN"), line("ERROR")], written: 3 });
+    });
+}
+
+#[test]
+fn the_help_and_the_palette() {
+    check("help", |desk| desk.press("?"));
+    check("palette", |desk| desk.press(":re"));
+}
+
+#[test]
+fn a_database_that_is_lost() {
+    check("lost", |desk| {
+        let failure = Failure { message: "connection refused".into(), cause: Cause::Unreachable };
+        let sequence = desk.state.lanes.ask(Lane::Overview);
+        desk.tell(Event::Answer(Answer::LoadFailed { lane: Lane::Overview, sequence, failure, chance: 0.5 }));
     });
 }

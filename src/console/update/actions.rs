@@ -90,13 +90,21 @@ fn page(state: &State) -> isize {
 /// Moves in the list, the timeline or the log, whichever has the keys.
 fn step(state: &mut State, step: isize) {
     let rows = state.screen().list_rows();
-    if state.view == ViewKind::Processor {
+    if state.view == ViewKind::Processor && state.focus == Focus::Detail {
+        scroll_runs(state, step);
+    } else if state.view == ViewKind::Processor {
         state.log.scroll_by(-step);
     } else if state.focus == Focus::Detail {
         scroll_timeline(state, step);
     } else if let Some(list) = state.list_mut() {
         list.move_by(step, rows);
     }
+}
+
+/// Scrolls the runs of the processor.
+pub(super) fn scroll_runs(state: &mut State, step: isize) {
+    let last = state.overview.as_ref().map_or(0, |overview| overview.runs.len().saturating_sub(1));
+    state.processor.scroll = state.processor.scroll.saturating_add_signed(step).min(last);
 }
 
 /// Scrolls the timeline by entries.

@@ -58,7 +58,7 @@ fn press(state: &mut State, target: Target, moment: Moment, effects: &mut Vec<Ef
                 list.select_id(id, rows);
             }
         }
-        Target::Detail => focus_on(state, Focus::Detail),
+        Target::Detail | Target::Runs => focus_on(state, Focus::Detail),
         Target::Bucket(bucket) => {
             focus_on(state, Focus::Detail);
             chart::put_cursor(state, bucket, moment);
@@ -71,7 +71,8 @@ fn press(state: &mut State, target: Target, moment: Moment, effects: &mut Vec<Ef
             move_in_form(state, Place::Accept, moment);
             submit::submit(state, moment, effects);
         }
-        Target::List | Target::Log | Target::Dialog => {}
+        Target::Log => focus_on(state, Focus::List),
+        Target::List | Target::Dialog => {}
     }
 }
 
@@ -111,6 +112,7 @@ fn scroll(state: &mut State, target: Target, step: isize, moment: Moment) {
         Target::List | Target::Row(_) => state.list_mut().into_iter().for_each(|list| list.move_by(step, rows)),
         Target::Detail => actions::scroll_timeline(state, step.signum()),
         Target::Bucket(bucket) => chart::zoom_at(state, bucket, step, moment),
+        Target::Runs => actions::scroll_runs(state, step),
         Target::Log => state.log.scroll_by(-step),
         Target::Dialog | Target::Choice(_) => scroll_dialog(state, step),
         _ => {}
