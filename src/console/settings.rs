@@ -71,14 +71,6 @@ pub fn shown(text: &str) -> String {
     shorten(text, 40)
 }
 
-/// `: perhaps 'close'`, where one of the names is nearly what was written; else nothing.
-#[must_use]
-pub fn perhaps<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let alike = |name: &'a str| (strsim::jaro_winkler(&written.to_lowercase(), name), name);
-    let best = names.into_iter().map(alike).max_by(|a, b| a.0.total_cmp(&b.0));
-    best.filter(|(likeness, _)| *likeness > 0.8).map(|(_, name)| format!(": perhaps '{name}'")).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,11 +93,5 @@ mod tests {
         assert!(fault("a = 'x'\nclose = \n").starts_with("line 2: "));
         assert!(fault("a = 'x'\nb = ''\na = 'y'\n").starts_with("line 3: duplicate key"), "{}", fault("a='x'\na='y'"));
         assert!(!fault("'\u{1b}[31m' = 5").contains('\u{1b}'));
-    }
-
-    #[test]
-    fn a_slip_is_met_with_what_was_meant() {
-        assert_eq!(perhaps("clsoe", ["reopen", "close"]), ": perhaps 'close'");
-        assert_eq!(perhaps("xyz", ["reopen", "close"]), "");
     }
 }

@@ -87,6 +87,14 @@ pub fn shorten(text: &str, limit: usize) -> String {
     safe.graphemes(true).take(limit.saturating_sub(1)).chain(["…"]).collect()
 }
 
+/// `: perhaps 'close'`, where one of the names is nearly what was written; else nothing.
+#[must_use]
+pub fn perhaps<'a>(written: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    let alike = |name: &'a str| (strsim::jaro_winkler(&written.to_lowercase(), name), name);
+    let best = names.into_iter().map(alike).max_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(likeness, _)| *likeness > 0.8).map(|(_, name)| format!(": perhaps '{name}'")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -122,5 +130,11 @@ mod tests {
         fn nothing_printable_can_control_a_terminal(text in any::<String>()) {
             prop_assert!(printable(&text).chars().all(|c| !c.is_control()));
         }
+    }
+
+    #[test]
+    fn a_slip_is_met_with_what_was_meant() {
+        assert_eq!(perhaps("clsoe", ["reopen", "close"]), ": perhaps 'close'");
+        assert_eq!(perhaps("xyz", ["reopen", "close"]), "");
     }
 }

@@ -5,8 +5,9 @@ use afterimage::config::{self, ConfigError, Configuration, Environment};
 use afterimage::console::glyphs::Glyphs;
 use afterimage::console::keymap::Keymap;
 use afterimage::console::options::Look;
-use afterimage::console::settings::{perhaps, shown};
+use afterimage::console::settings::shown;
 use afterimage::console::theme::{Depth, Theme};
+use afterimage::domain::text::perhaps;
 
 use super::Failure;
 

@@ -20,6 +20,7 @@ mod incidents;
 mod layers;
 mod listing;
 mod outages;
+mod pictures;
 mod previews;
 mod processes;
 mod processor;

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::{Action, BINDINGS, Binding, Group, Key, Keymap};
-use crate::console::settings::{self, Fault, Setting, perhaps, shown};
+use crate::console::settings::{self, Fault, Setting, shown};
 use crate::console::views::ViewKind;
+use crate::domain::text::perhaps;
 
 const PREAMBLE: &str = "\
 # The keys of the console: NAME = \"key\", NAME = [\"key\", \"key\"], or NAME = [] for no key but the commands.

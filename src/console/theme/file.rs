@@ -5,7 +5,8 @@ use std::fmt::Write;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::Theme;
-use crate::console::settings::{self, Fault, Setting, perhaps, shown};
+use crate::console::settings::{self, Fault, Setting, shown};
+use crate::domain::text::perhaps;
 
 const PREAMBLE: &str = "\
 # What the console looks like: ROLE = \"STYLE\". A role that is not named looks as in the theme 'terminal'. A style is

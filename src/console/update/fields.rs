@@ -3,7 +3,6 @@
 use tui_input::Input;
 
 use crate::console::event::Moment;
-use crate::console::settings::perhaps;
 use crate::console::state::State;
 use crate::console::state::dialog::{FieldKind, Form, Purpose, Target};
 use crate::console::zone::Zone;
@@ -96,7 +95,7 @@ fn projects(value: &str, form: &Form, state: &State) -> Verdict {
 /// A project that no event has may be the first of its kind, or a slip: nothing would ever be counted for it.
 fn unheard_of(name: &str, state: &State) -> Option<String> {
     let known = state.projects.as_ref().filter(|known| !known.iter().any(|project| project == name))?;
-    let perhaps = perhaps(name, known.iter().map(String::as_str));
+    let perhaps = text::perhaps(name, known.iter().map(String::as_str));
     Some(format!("no event has the project '{}' so far{perhaps}", text::shorten(name, 40)))
 }
 

@@ -108,7 +108,7 @@ fn below(area: Rect, used: usize) -> Rect {
 fn roomy_chart(canvas: Canvas<'_>, area: Rect, rest: Rect, detail: &Detail) -> u16 {
     let entries = timeline::lines(canvas, detail, 0, usize::from(area.width), usize::from(rest.height)).len();
     let timeline = u16::try_from(entries).unwrap_or(u16::MAX).saturating_add(3);
-    (rest.height * 3 / 5).max(rest.height.saturating_sub(timeline)).clamp(8, most_of_chart(area))
+    (rest.height * 3 / 5).max(rest.height.saturating_sub(timeline)).clamp(10, most_of_chart(area))
 }
 
 /// Beside a list a chart is as high as it is easily read; one that has all of the screen may be higher.

@@ -83,14 +83,14 @@ pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Lin
         fact("totals", &totals, theme.text);
         fact("", &range, theme.dim);
     }
-    if let Some(averages) = averages(detail) {
-        fact("average", &averages, theme.text);
+    if let Some((label, averages)) = averages(detail) {
+        fact(&label, &averages, theme.text);
     }
     lines
 }
 
-/// `11.5 before, 60.7 during, 15.6 after, per 10m`: what the chart comes to, in the words of the exports.
-fn averages(detail: &Detail) -> Option<String> {
+/// `mean/10m`, `11.5 before, 60.7 during, 15.6 after`: what the chart comes to, as the exports have it.
+fn averages(detail: &Detail) -> Option<(String, String)> {
     let (snapshot, origin) = match &detail.picture {
         Picture::Captured(snapshot) => (snapshot, Origin::Kept),
         Picture::Preview(snapshot) => (snapshot, Origin::Preview),
@@ -105,7 +105,12 @@ fn averages(detail: &Detail) -> Option<String> {
     // Distinct users of longer buckets are another measure.
     let alike = known.into_iter().flatten().filter(|((_, of, _), _)| *of == period);
     let said: Vec<String> = alike.map(|((mean, ..), name)| format!("{} {name}", decimal(mean))).collect();
-    Some(format!("{}, per {}", said.join(", "), span::format(period)))
+    let period = span::format(period);
+    let label = format!("mean/{period}");
+    if label.len() >= LABEL {
+        return Some(("mean".to_owned(), format!("{}, per {period}", said.join(", "))));
+    }
+    Some((label, said.join(", ")))
 }
 
 /// `closed Nov 24 12:36, after 1h 12m`, `open for 18m`.
@@ -210,7 +215,7 @@ fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
         matches!(detail.picture, Picture::Preview(_)) && (totals.end > now || detail.incident.status == Status::Open);
     let so_far = if goes_on { " so far" } else { "" };
     let (start, end) = (zone.brief(totals.start, now), zone.brief(totals.end, now));
-    let range = format!("{start} to {end}; not the sum of the chart");
+    let range = format!("{start}-{end}, not the chart's sum");
     Some((format!("{events}, {users}{so_far}"), range))
 }
 

@@ -60,6 +60,13 @@ impl Screen {
         Self::start(home.into(), 120, 30, command)
     }
 
+    /// The console on a terminal of another size.
+    pub fn open_sized((columns, rows): (u16, u16), arguments: &[&str]) -> Self {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_afterimage"));
+        command.args(arguments);
+        Self::start(Arc::new(Afterimage::new()), columns, rows, command)
+    }
+
     /// A shell with job control, in which the console is a command as any other.
     pub fn open_shell() -> Self {
         let mut command = CommandBuilder::new("bash");
