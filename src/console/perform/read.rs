@@ -10,8 +10,8 @@ use super::outlook::{Outlook, Overdue};
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Edition, Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
-use crate::console::listing::{Filter, LIST_LIMIT, Sort};
-use crate::domain::{IncidentId, Timestamp};
+use crate::console::listing::{Filter, Listed, Sort};
+use crate::domain::{IncidentId, PendingQueue, Timestamp, schedule};
 use crate::ops::{self, OpsError};
 use crate::store::Store;
 
@@ -45,10 +45,9 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
             }
         }
         last = Instant::now();
-        let lane = load.lane();
-        let replaceable = matches!(lane, Lane::Detail | Lane::List);
+        let replaceable = matches!(load, Load::Detail(_) | Load::List(..));
         let answer = tokio::select! {
-            answer = answer(&store, &shared.outlook, sequence, &load) => answer,
+            answer = answer(&shared, &store, sequence, &load) => answer,
             _ = wishes.changed(), if replaceable => { wishes.mark_changed(); continue }
             () = shared.cancel.cancelled() => return,
         };
@@ -56,13 +55,13 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
     }
 }
 
-async fn answer(store: &Store, outlook: &Outlook, sequence: u64, load: &Load) -> Answer {
+async fn answer(shared: &Shared, store: &Store, sequence: u64, load: &Load) -> Answer {
     let lane = load.lane();
     let (patience, cause) = match lane {
         Lane::Overview => (PATIENCE, Cause::Unreachable),
         _ => (LONGEST, Cause::Refused),
     };
-    let read = tokio::time::timeout(patience, read(store, outlook, load)).await;
+    let read = tokio::time::timeout(patience, read(shared, store, load)).await;
     let failure = match read {
         Ok(Ok(loaded)) => return Answer::Loaded { sequence, loaded },
         Ok(Err(error)) => failure(&error),
@@ -71,16 +70,18 @@ async fn answer(store: &Store, outlook: &Outlook, sequence: u64, load: &Load) ->
     Answer::LoadFailed { lane, sequence, failure, chance: rand::random() }
 }
 
-async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, OpsError> {
+async fn read(shared: &Shared, store: &Store, load: &Load) -> Result<Loaded, OpsError> {
+    let outlook = &shared.outlook;
     Ok(match load {
-        Load::List(filter, sort, held) => list(store, outlook, filter, *sort, *held).await?,
+        Load::List(listed, filter, sort, held) => list(store, outlook, (*listed, filter, *sort), *held).await?,
         Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
         Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
         Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
         Load::Overlay(id) => Loaded::Overlay(*id, detail(store, *id).await?.map(Box::new)),
-        Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
-        Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
-        Load::Overview => Loaded::Overview(overview(store, outlook).await?),
+        Load::Overview => {
+            let interval = shared.options.interval().unwrap_or(schedule::USUAL_INTERVAL);
+            Loaded::Overview(Box::new(overview(store, outlook, interval).await?))
+        }
         Load::Rules => Loaded::Rules(ops::rule::list(store).await?),
     })
 }
@@ -88,16 +89,16 @@ async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, O
 async fn list(
     store: &Store,
     outlook: &Outlook,
-    filter: &Filter,
-    sort: Sort,
+    (listed, filter, sort): (Listed, &Filter, Sort),
     held: Option<Edition>,
 ) -> Result<Loaded, OpsError> {
     let seen = outlook.look(store).await?;
     if seen.is_still(held) {
-        return Ok(Loaded::ListHolds);
+        return Ok(Loaded::ListHolds(listed));
     }
     let now = store.now().await?;
-    Ok(Loaded::List(store.read().await?.incident_ids(filter, sort, now, None).await?, seen.edition))
+    let ids = store.read().await?.incident_ids(listed, filter, sort, now, None).await?;
+    Ok(Loaded::List(listed, ids, seen.edition))
 }
 
 async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsError> {
@@ -120,24 +121,30 @@ async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsErro
     Ok(Some(Detail { incident, activities, picture, superseded }))
 }
 
-async fn overview(store: &Store, outlook: &Outlook) -> Result<Overview, OpsError> {
+async fn overview(store: &Store, outlook: &Outlook, interval: Duration) -> Result<Overview, OpsError> {
     let now = store.now().await?;
     let clock_offset = now.as_micros().saturating_sub(store.host_now().as_micros());
     let seen = outlook.look(store).await?;
-    let (counts, hold_until) = match outlook.overdue(&seen, now).await {
+    let (counts, queue, hold_until) = match outlook.overdue(&seen, now).await {
         Overdue::Nothing(overview) => return Ok(Overview { clock_offset, ..overview }),
-        Overdue::AllButCounts(overview, hold_until) => (overview.counts, hold_until),
-        Overdue::Everything => counts(store, now).await?,
+        Overdue::AllButCounts(overview, hold_until) => (overview.counts, overview.queue, hold_until),
+        Overdue::Everything => counts(store, now, interval).await?,
     };
     let mut tx = store.read().await?;
     let overview =
-        Overview { counts, runs: tx.runs(RUN_LIMIT).await?, processors: tx.processors().await?, clock_offset };
+        Overview { counts, queue, runs: tx.runs(RUN_LIMIT).await?, processors: tx.processors().await?, clock_offset };
     outlook.remember(seen, &overview, hold_until).await;
     Ok(overview)
 }
 
-async fn counts(store: &Store, now: Timestamp) -> Result<(Counts, Option<Timestamp>), OpsError> {
-    let counts = store.read().await?.counts(now).await?;
+async fn counts(
+    store: &Store,
+    now: Timestamp,
+    interval: Duration,
+) -> Result<(Counts, PendingQueue, Option<Timestamp>), OpsError> {
+    let mut tx = store.read().await?;
+    let counts = tx.counts(now).await?;
+    let queue = tx.pending_queue(schedule::late_until(now, interval)).await?;
     let shown = Counts {
         incidents_open: counts.incidents_open,
         incidents_closed: counts.incidents_closed,
@@ -147,5 +154,6 @@ async fn counts(store: &Store, now: Timestamp) -> Result<(Counts, Option<Timesta
         dead: counts.dead,
         snapshots: counts.snapshots,
     };
-    Ok((shown, counts.hold_until))
+    let late_again = schedule::late_again(now, interval);
+    Ok((shown, queue, Some(counts.hold_until.map_or(late_again, |until| until.min(late_again)))))
 }

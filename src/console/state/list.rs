@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::IncidentId;
+use crate::console::effect::Edition;
+use crate::console::listing::{Filter, Listed, Sort};
+use crate::domain::{IncidentId, Timestamp};
 
 /// Whether the list has been read at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub enum Contents {
 /// A list with its cursor, scroll and marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
+    of: Listed,
+    /// What it lets through.
+    pub filter: Filter,
+    /// Its order.
+    pub sort: Sort,
+    /// Of which edition it is, for this filter and this order.
+    pub edition: Option<Edition>,
+    /// When it was read, on the clock of the product.
+    pub listed_at: Option<Timestamp>,
     ids: Vec<IncidentId>,
     contents: Contents,
     selected: Option<IncidentId>,
@@ -29,9 +40,16 @@ pub struct List {
     largest: i64,
 }
 
-impl Default for List {
-    fn default() -> Self {
+impl List {
+    /// One of these that has not been read.
+    #[must_use]
+    pub fn new(listed: Listed) -> Self {
         Self {
+            of: listed,
+            filter: Filter::default(),
+            sort: listed.order(),
+            edition: None,
+            listed_at: None,
             ids: Vec::new(),
             contents: Contents::Unknown,
             selected: None,
@@ -43,9 +61,25 @@ impl Default for List {
             largest: 0,
         }
     }
-}
 
-impl List {
+    /// The same with this filter and this order.
+    #[must_use]
+    pub fn with(self, filter: Filter, sort: Sort) -> Self {
+        Self { filter, sort, ..self }
+    }
+
+    /// What is listed.
+    #[must_use]
+    pub fn listed(&self) -> Listed {
+        self.of
+    }
+
+    /// The edition at hand, where time alone does not change the list.
+    #[must_use]
+    pub fn held(&self) -> Option<Edition> {
+        self.edition.filter(|_| !self.filter.follows_time() && !self.sort.follows_time())
+    }
+
     /// All of its incidents, in order.
     #[must_use]
     pub fn ids(&self) -> &[IncidentId] {
@@ -237,7 +271,7 @@ mod tests {
     }
 
     fn list(numbers: &[i64], rows: usize) -> List {
-        let mut list = List::default();
+        let mut list = List::new(Listed::Incidents);
         list.replace(ids(numbers), rows);
         list
     }

@@ -8,9 +8,9 @@ use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Proce
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, PendingSnapshot, Processor, ProcessorKind,
-    ProcessorRun, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot, TimeWindow, Timestamp,
-    Trigger,
+    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, PendingQueue, PendingSnapshot, Processor,
+    ProcessorKind, ProcessorRun, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot, TimeWindow,
+    Timestamp, Trigger,
 };
 
 pub const SIZES: [(u16, u16); 4] = [(160, 45), (120, 40), (80, 24), (40, 12)];
@@ -216,6 +216,7 @@ pub fn overview() -> Overview {
             dead: 1,
             snapshots: 231,
         },
+        queue: PendingQueue::default(),
         runs: vec![
             run(9, Trigger::Interval, 37, counts, None),
             run(8, Trigger::Retry, 52, RunCounts { failed: 1, ..counts }, None),

@@ -77,7 +77,7 @@ fn a_key_typed_right_after_escape_counts_as_both() {
     assert_eq!(desk.state.selected(), Some(id(483)));
     desk.press("/login");
     alt(&mut desk, '2');
-    assert!(desk.state.filter_line.is_none() && desk.state.filter.is_empty());
+    assert!(desk.state.filter_line.is_none() && desk.state.incidents.filter.is_empty());
     assert_eq!(desk.state.view, ViewKind::Pending);
 }
 
@@ -215,7 +215,6 @@ fn dead_rows_are_retried_and_discarding_asks_first() {
     let mut desk = Desk::ready(120, 40);
     desk.press("2");
     desk.answer_all();
-    desk.press("G");
     assert_eq!(desk.state.selected(), Some(id(478)));
     desk.press("r");
     assert_eq!(desk.writes(), [Write::Retry(vec![id(478)])]);
@@ -230,13 +229,16 @@ fn dead_rows_are_retried_and_discarding_asks_first() {
 fn the_menu_of_orders_reverses_and_chooses() {
     let mut desk = Desk::ready(120, 40);
     desk.press("ss");
-    assert_eq!((desk.state.sort.key, desk.state.sort.direction), (SortKey::Started, Direction::Ascending));
-    desk.press("sj\n");
-    assert_eq!(desk.state.sort.key, SortKey::Due);
+    assert_eq!(
+        (desk.state.incidents.sort.key, desk.state.incidents.sort.direction),
+        (SortKey::Started, Direction::Ascending)
+    );
+    desk.press("sjj\n");
+    assert_eq!(desk.state.incidents.sort.key, SortKey::Due);
     assert!(
         desk.effects
             .iter()
-            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, sort, _)) if *sort == desk.state.sort))
+            .any(|effect| matches!(effect, Effect::Load(_, Load::List(_, _, sort, _)) if sort.key == SortKey::Due))
     );
     desk.answer_all();
     assert!(desk.screen().contains("↑ snapshot due  "), "{}", desk.screen());
@@ -264,7 +266,7 @@ fn the_filter_is_asked_for_at_once_and_escape_clears_it() {
     desk.press("/status:open");
     desk.answer_all();
     assert_eq!(desk.state.incidents.ids(), [id(484), id(483)]);
-    assert_eq!(desk.state.filter.text(), "status:open");
+    assert_eq!(desk.state.incidents.filter.text(), "status:open");
     desk.press("\n\u{1b}");
     desk.answer_all();
     assert_eq!(desk.state.incidents.ids().len(), 12);
@@ -294,7 +296,7 @@ fn a_filter_is_completed_field_by_field_and_value_by_value() {
     assert_eq!(typed(&desk), "status:");
     desk.press("o\t project:c\t");
     assert_eq!(typed(&desk), "status:open project:checkout");
-    assert_eq!(desk.state.filter.terms().len(), 2);
+    assert_eq!(desk.state.incidents.filter.terms().len(), 2);
     desk.press(" nothing\t");
     assert_eq!(typed(&desk), "status:open project:checkout nothing");
 }

@@ -8,7 +8,7 @@ use crate::console::event::Moment;
 use crate::console::state::connection::Connection;
 use crate::console::state::dialog::{Dialog, Purpose};
 use crate::console::state::list::Contents;
-use crate::console::state::{DetailPane, Refresh, State, ViewKind};
+use crate::console::state::{DetailPane, Refresh, State};
 use crate::domain::IncidentId;
 
 /// Between two readings, where they cost next to nothing.
@@ -50,10 +50,12 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
-/// Another filter or order is wanted: what is at hand or on its way is of the old one.
+/// Another filter or order is wanted in this view: what is at hand or on its way is of the old one.
 pub(super) fn list_anew(state: &mut State, moment: Moment) {
-    state.edition = None;
-    state.lanes.outdate(Lane::List);
+    let Some(list) = state.list_mut() else { return };
+    list.edition = None;
+    let lane = Lane::of(list.listed());
+    state.lanes.outdate(lane);
     soon(state, moment);
 }
 
@@ -136,15 +138,7 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
 }
 
 fn list_of(state: &State) -> Option<Load> {
-    match state.view {
-        ViewKind::Incidents => {
-            let held = state.edition.filter(|_| !state.filter.follows_time() && !state.sort.follows_time());
-            Some(Load::List(state.filter.clone(), state.sort, held))
-        }
-        ViewKind::Pending => Some(Load::Pending),
-        ViewKind::Snapshots => Some(Load::Snapshots),
-        ViewKind::Processor => None,
-    }
+    state.list().map(|list| Load::List(list.listed(), list.filter.clone(), list.sort, list.held()))
 }
 
 fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {

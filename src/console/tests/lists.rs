@@ -1,0 +1,134 @@
+//! The lists of views 2 and 3: as long as they are, with a filter and an order of their own.
+
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::fixtures::{id, now};
+use crate::console::effect::{Edition, Effect, Lane, Load};
+use crate::console::event::{Answer, Event, Loaded};
+use crate::console::listing::{Direction, Listed, Sort, SortKey};
+use crate::domain::IncidentId;
+
+/// A console on a view whose list has been read.
+fn on_view(view: &str) -> Desk {
+    let mut desk = Desk::ready(120, 40);
+    desk.press(view);
+    desk.answer_all();
+    desk
+}
+
+fn answer_list(desk: &mut Desk, listed: Listed, ids: Vec<IncidentId>) {
+    let sequence = desk.state.lanes.ask(Lane::of(listed));
+    desk.edition = Edition(desk.edition.0 + 1);
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(listed, ids, desk.edition) }));
+}
+
+#[test]
+fn every_pending_snapshot_can_be_reached_and_only_what_is_seen_is_read() {
+    let mut desk = on_view("2");
+    answer_list(&mut desk, Listed::Pending, (1..=18_000).map(id).collect());
+    desk.answer_all();
+    desk.effects.clear();
+    desk.press("G");
+    assert_eq!(desk.state.selected(), Some(id(18_000)));
+    let rows = desk.state.screen().list_rows();
+    let asked: Vec<usize> = desk
+        .effects
+        .iter()
+        .filter_map(|effect| if let Effect::Load(_, Load::Rows(ids)) = effect { Some(ids.len()) } else { None })
+        .collect();
+    assert!(!asked.is_empty() && asked.iter().all(|count| *count <= 3 * rows), "{asked:?}");
+    assert!(desk.screen().contains(" 18,000 of 18,000 "), "{}", desk.screen());
+}
+
+#[test]
+fn each_view_keeps_a_filter_and_an_order_of_its_own() {
+    let mut desk = on_view("2");
+    desk.press("/image\n:sort target\n");
+    desk.answer_all();
+    assert_eq!(desk.state.pending.ids(), [id(478)]);
+    desk.press("3/queue\n");
+    desk.answer_all();
+    assert_eq!(desk.state.snapshots.ids(), [id(480)]);
+    desk.press("1");
+    desk.answer_all();
+    assert_eq!(desk.state.incidents.ids().len(), 12);
+    assert!(desk.state.incidents.filter.is_empty() && desk.state.incidents.sort == Sort::default());
+    desk.press("2");
+    desk.answer_all();
+    assert_eq!((desk.state.pending.filter.text(), desk.state.pending.sort), ("image", Sort::by(SortKey::Target)));
+    assert_eq!(desk.state.to_keep().filter.text(), "", "what is kept is view 1's");
+    desk.press("\u{1b}");
+    desk.answer_all();
+    assert_eq!(desk.state.pending.ids().len(), 5);
+    assert_eq!(desk.state.snapshots.filter.text(), "queue");
+}
+
+#[test]
+fn what_a_filter_hides_is_said_in_every_view() {
+    for (view, hidden) in [("1", " 1 of 1, 239 hidden "), ("2", " 1 of 1, 4 hidden "), ("3", " 1 of 1, 230 hidden ")] {
+        let mut desk = on_view(view);
+        let wanted = if view == "3" { "queue" } else { "image" };
+        desk.press(&format!("/{wanted}\n"));
+        desk.answer_all();
+        assert!(desk.screen().contains(hidden), "{}", desk.screen());
+        desk.press("/nothing\n");
+        desk.answer_all();
+        assert!(desk.screen().contains("nothing matches the filter"), "{}", desk.screen());
+        assert!(desk.screen().contains("/ changes it, esc clears it"), "{}", desk.screen());
+    }
+}
+
+#[test]
+fn a_heading_of_views_2_and_3_orders_by_its_column() {
+    use crate::console::pointing::Gesture;
+
+    let mut desk = on_view("2");
+    desk.press("M");
+    desk.point(Gesture::Press, "TARGET");
+    assert_eq!(desk.state.pending.sort, Sort::by(SortKey::Target));
+    desk.point(Gesture::Press, "↑TARGET");
+    assert_eq!(desk.state.pending.sort.direction, Direction::Descending);
+    desk.press("3");
+    desk.answer_all();
+    desk.point(Gesture::Press, "EVENTS");
+    assert_eq!(desk.state.snapshots.sort, Sort::by(SortKey::Events));
+    assert_eq!(desk.state.incidents.sort, Sort::default());
+}
+
+#[test]
+fn a_click_on_another_tab_ends_the_typing_of_a_filter() {
+    use crate::console::pointing::Gesture;
+
+    let mut desk = on_view("2");
+    desk.press("M/image");
+    desk.point(Gesture::Press, "1 Incidents");
+    desk.press("j");
+    assert_eq!(desk.state.pending.filter.text(), "image");
+    assert!(desk.state.filter_line.is_none() && desk.state.incidents.filter.is_empty());
+}
+
+#[test]
+fn the_queue_is_that_of_all_rows_whatever_the_filter_shows() {
+    let mut desk = on_view("2");
+    desk.press("/image\n");
+    desk.pass(Duration::from_mins(170));
+    desk.answer_all();
+    assert_eq!(desk.state.pending.ids(), [id(478)]);
+    let screen = desk.screen();
+    assert!(screen.contains("3 late, by up to 7h") && screen.contains("next is #481"), "{screen}");
+}
+
+#[test]
+fn a_list_of_any_view_that_still_holds_is_not_read_again() {
+    for (view, listed) in [("2", Listed::Pending), ("3", Listed::Snapshots)] {
+        let mut desk = on_view(view);
+        desk.pass(Duration::from_secs(3));
+        let held = desk.effects.iter().find_map(|effect| match effect {
+            Effect::Load(_, Load::List(of, _, _, held)) if *of == listed => Some(*held),
+            _ => None,
+        });
+        assert_eq!(held, Some(Some(Edition(1))));
+        assert!(desk.moment.now > now());
+    }
+}
