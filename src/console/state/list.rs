@@ -36,7 +36,7 @@ pub struct List {
     listed: bool,
     offset: usize,
     marks: BTreeSet<IncidentId>,
-    hidden_marks: usize,
+    hidden_marks: BTreeSet<IncidentId>,
     largest: i64,
 }
 
@@ -57,7 +57,7 @@ impl List {
             listed: false,
             offset: 0,
             marks: BTreeSet::new(),
-            hidden_marks: 0,
+            hidden_marks: BTreeSet::new(),
             largest: 0,
         }
     }
@@ -122,10 +122,10 @@ impl List {
         &self.marks
     }
 
-    /// How many of the marked are not in the list.
+    /// Those of the marked that are not in the list.
     #[must_use]
-    pub fn hidden_marks(&self) -> usize {
-        self.hidden_marks
+    pub fn hidden_marks(&self) -> &BTreeSet<IncidentId> {
+        &self.hidden_marks
     }
 
     /// The largest number in it.
@@ -170,7 +170,7 @@ impl List {
             }
             (None, None) => self.select(0),
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
         self.scroll_into_view(rows);
     }
 
@@ -236,13 +236,13 @@ impl List {
         if !self.marks.remove(&id) {
             self.marks.insert(id);
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
     }
 
     /// Takes all marks away.
     pub fn clear_marks(&mut self) {
         self.marks.clear();
-        self.hidden_marks = 0;
+        self.hidden_marks.clear();
     }
 
     /// Takes these marks away.
@@ -250,15 +250,16 @@ impl List {
         for id in ids {
             self.marks.remove(id);
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
     }
 
-    fn count_hidden_marks(&mut self) {
-        self.hidden_marks = if self.marks.is_empty() {
-            0
-        } else {
-            self.marks.len() - self.ids.iter().filter(|id| self.marks.contains(id)).count()
-        };
+    fn find_hidden_marks(&mut self) {
+        self.hidden_marks = self.marks.clone();
+        if !self.marks.is_empty() {
+            for id in &self.ids {
+                self.hidden_marks.remove(id);
+            }
+        }
     }
 }
 
@@ -336,11 +337,11 @@ mod tests {
     }
 
     #[test]
-    fn marks_outlive_a_filter_and_are_counted_as_hidden() {
+    fn marks_outlive_a_filter_and_are_told_as_hidden() {
         let mut list = list(&[3, 2, 1], 10);
         list.toggle_mark(IncidentId::new(3));
         list.toggle_mark(IncidentId::new(1));
         list.replace(ids(&[1]), 10);
-        assert_eq!((list.marks().len(), list.hidden_marks()), (2, 1));
+        assert_eq!((list.marks().len(), list.hidden_marks().len()), (2, 1));
     }
 }

@@ -140,7 +140,7 @@ fn marks_that_the_filter_hides_are_said_before_they_are_acted_on() {
     let mut desk = Desk::ready(120, 40);
     desk.press("  /login\n");
     desk.answer_all();
-    assert_eq!(desk.state.incidents.hidden_marks(), 1);
+    assert_eq!(desk.state.incidents.hidden_marks().len(), 1);
     desk.press("c");
     assert!(form(&desk).notes.iter().any(|note| note.text == "1 of them hidden by the filter"));
 }

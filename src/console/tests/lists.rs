@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::fixtures::{id, now};
-use crate::console::effect::{Edition, Effect, Lane, Load};
+use super::fixtures::{id, now, snapshot};
+use crate::console::effect::{Edition, Effect, Lane, Load, Write};
 use crate::console::event::{Answer, Event, Loaded};
 use crate::console::listing::{Direction, Listed, Sort, SortKey};
-use crate::domain::IncidentId;
+use crate::console::state::dialog::Dialog;
+use crate::domain::{Incident, IncidentId};
 
 /// A console on a view whose list has been read.
 fn on_view(view: &str) -> Desk {
@@ -131,4 +132,77 @@ fn a_list_of_any_view_that_still_holds_is_not_read_again() {
         assert_eq!(held, Some(Some(Edition(1))));
         assert!(desk.moment.now > now());
     }
+}
+
+/// What the database holds of an incident is another thing from now on.
+fn change(desk: &mut Desk, number: i64, change: impl Fn(&mut Incident)) {
+    let at = desk.stored.iter().position(|stored| stored.id == id(number)).unwrap();
+    change(&mut desk.stored[at]);
+    desk.edition = Edition(desk.edition.0 + 1);
+}
+
+fn capture(incident: &mut Incident) {
+    incident.pending = None;
+    incident.snapshot = Some(snapshot(incident).facts);
+}
+
+fn refresh(desk: &mut Desk) {
+    desk.pass(Duration::from_secs(11));
+    desk.answer_all();
+}
+
+#[test]
+fn a_mark_goes_with_what_leaves_the_list_and_that_is_said() {
+    let mut desk = on_view("2");
+    desk.press("   ");
+    assert_eq!(desk.state.pending.marks().len(), 3);
+    change(&mut desk, 479, capture);
+    refresh(&mut desk);
+    assert_eq!(desk.toast(), "#479 left this list: no longer marked");
+    assert!(desk.state.pending.marks().iter().eq(&[id(478), id(481)]));
+    assert!(desk.screen().contains(" 2 marked "), "{}", desk.screen());
+}
+
+#[test]
+fn a_mark_that_the_filter_of_the_view_hides_stays_and_is_said() {
+    let mut desk = on_view("2");
+    desk.press("  /search\n");
+    desk.answer_all();
+    assert_eq!(desk.state.pending.ids(), [id(481)]);
+    assert!(desk.screen().contains(" 2 marked, 2 hidden by the filter "), "{}", desk.screen());
+    desk.press("o");
+    let Some(Dialog::Form(form)) = &desk.state.dialog else { panic!("no form") };
+    assert!(form.notes.iter().any(|note| note.text == "2 of them hidden by the filter"));
+    desk.press("\u{1b}");
+    change(&mut desk, 479, capture);
+    refresh(&mut desk);
+    assert_eq!(desk.toast(), "#479 left this list: no longer marked");
+    assert!(desk.screen().contains(" 1 marked, 1 hidden by the filter "), "{}", desk.screen());
+    desk.press("o");
+    let Some(Dialog::Form(form)) = &desk.state.dialog else { panic!("no form") };
+    assert_eq!((form.ids(), form.notes[0].text.as_str()), (vec![id(478)], "it is hidden by the filter"));
+}
+
+#[test]
+fn a_snapshot_that_is_gone_loses_its_mark_in_view_3() {
+    let mut desk = on_view("3");
+    desk.press(" ");
+    let marked = *desk.state.snapshots.marks().first().unwrap();
+    change(&mut desk, marked.value(), |incident| incident.snapshot = None);
+    refresh(&mut desk);
+    assert_eq!(desk.toast(), format!("#{marked} left this list: no longer marked"));
+    assert!(desk.state.snapshots.marks().is_empty());
+}
+
+#[test]
+fn a_retry_of_what_the_filter_hides_is_asked_for_first() {
+    let mut desk = on_view("2");
+    desk.press(" /nightly\n");
+    desk.answer_all();
+    desk.press("r");
+    assert!(desk.writes().is_empty());
+    let Some(Dialog::Form(form)) = &desk.state.dialog else { panic!("no form") };
+    assert_eq!((form.title.as_str(), form.notes.len()), ("Retry the pending snapshot of #478", 1));
+    desk.press("y");
+    assert_eq!(desk.writes(), [Write::Retry(vec![id(478)])]);
 }

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use super::actions::outdate_reads;
+use super::marks::{self, Known};
 use super::{export, forms, overlay, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
+use crate::console::listing::Listed;
 use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
@@ -99,13 +101,19 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
             list.replace(ids, rows);
             list.edition = Some(edition);
             list.listed_at = Some(moment.now);
+            marks::settle(state, listed, Known::All, moment);
             refresh::whole_came(state, moment);
         }
         Loaded::ListHolds(listed) => {
             state.list_of_mut(listed).listed_at = Some(moment.now);
             refresh::whole_came(state, moment);
         }
-        Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
+        Loaded::Rows(incidents) => {
+            state.rows.answer_rows(incidents);
+            for listed in Listed::ALL {
+                marks::settle(state, listed, Known::Rows, moment);
+            }
+        }
         Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
         Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
         Loaded::Overlay(id, detail) => overlay::take(state, id, detail.map(|detail| *detail), moment),

@@ -9,6 +9,7 @@ mod fields;
 mod filter;
 mod forms;
 mod keys;
+mod marks;
 mod menus;
 mod overlay;
 mod pointing;

@@ -19,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 const SHARE: u32 = 100;
 /// So many shapes are read at once.
 const SHAPES_AT_ONCE: usize = 12;
+/// So many of the marked incidents are read again with those in sight.
+const MARKS_AT_ONCE: usize = 500;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
 
@@ -81,7 +83,10 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     }
     let rows = state.screen().list_rows();
     let visible = state.list().map(|list| list.visible(rows).to_vec()).unwrap_or_default();
-    ask_rows(state, visible.clone(), moment, effects);
+    // What is marked is acted on from out of sight, too.
+    let marked = state.list().into_iter().flat_map(|list| list.marks().iter().take(MARKS_AT_ONCE)).copied();
+    let wanted = visible.iter().copied().chain(marked.filter(|id| !visible.contains(id))).collect();
+    ask_rows(state, wanted, moment, effects);
     let aged = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
     ask_shapes(state, aged, moment, effects);
     if let Some(id) = state.selected() {

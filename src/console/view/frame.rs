@@ -231,7 +231,7 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
         return (format!(" the database has not answered for {} ", span::format(silent)), theme.warning);
     }
     let Some(list) = state.list() else { return (String::new(), theme.text) };
-    match (list.marks().len(), list.hidden_marks(), list.selected()) {
+    match (list.marks().len(), list.hidden_marks().len(), list.selected()) {
         (0, _, Some(id)) if !list.is_listed() => (format!(" #{id} is no longer in this list "), theme.warning),
         (0, _, _) if state.view == ViewKind::Pending => queue(canvas),
         (0, _, _) => (String::new(), theme.text),
