@@ -206,3 +206,51 @@ fn a_retry_of_what_the_filter_hides_is_asked_for_first() {
     desk.press("y");
     assert_eq!(desk.writes(), [Write::Retry(vec![id(478)])]);
 }
+
+#[test]
+fn what_changed_out_of_sight_is_not_seen_as_it_was_when_it_comes_back() {
+    let mut desk = Desk::ready(120, 40);
+    assert!(desk.state.rows.incident(id(473)).is_some());
+    desk.press("/login\n");
+    desk.answer_all();
+    assert!(desk.state.rows.incident(id(473)).is_some(), "nothing has changed");
+    change(&mut desk, 473, |incident| incident.title = "Corrected".into());
+    refresh(&mut desk);
+    assert_eq!(desk.state.rows.incident(id(473)), None, "nobody knows how it is now");
+    assert!(desk.state.rows.incident(id(483)).is_some(), "it is in sight");
+    desk.press("\u{1b}");
+    assert!(!desk.screen().contains("Feature flag"), "{}", desk.screen());
+    desk.answer_all();
+    assert!(desk.screen().contains("Corrected"), "{}", desk.screen());
+}
+
+#[test]
+fn what_is_marked_or_selected_elsewhere_stays_at_hand_when_something_changes() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("jj /search\n");
+    desk.answer_all();
+    desk.press("2");
+    desk.answer_all();
+    desk.press("G/image\n");
+    desk.answer_all();
+    change(&mut desk, 473, |incident| incident.title = "Corrected".into());
+    refresh(&mut desk);
+    let at_hand: Vec<i64> =
+        desk.stored.iter().filter(|it| desk.state.rows.incident(it.id).is_some()).map(|it| it.id.value()).collect();
+    assert_eq!(at_hand, [482, 481, 478], "marked, selected in view 1, and in sight");
+}
+
+#[test]
+fn what_is_frozen_stays_as_it_was_read() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("f");
+    change(&mut desk, 473, |incident| incident.title = "Corrected".into());
+    desk.press("2");
+    desk.answer_all();
+    desk.press("1");
+    desk.answer_all();
+    assert!(desk.screen().contains("Feature flag"), "{}", desk.screen());
+    desk.press("f");
+    desk.answer_all();
+    assert!(desk.screen().contains("Corrected"), "{}", desk.screen());
+}

@@ -97,6 +97,7 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
     let rows = state.screen().list_rows();
     match loaded {
         Loaded::List(listed, ids, edition) => {
+            refresh::renew_rows(state, edition);
             let list = state.list_of_mut(listed);
             list.replace(ids, rows);
             list.edition = Some(edition);

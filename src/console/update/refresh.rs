@@ -1,13 +1,15 @@
 //! When what is read: everything every so often, what is missing on the screen at once, and after an outage again and
 //! again with growing waits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::console::effect::{Effect, Lane, Load};
+use crate::console::effect::{Edition, Effect, Lane, Load};
 use crate::console::event::Moment;
+use crate::console::listing::Listed;
 use crate::console::state::connection::Connection;
 use crate::console::state::dialog::{Dialog, Purpose};
-use crate::console::state::list::Contents;
+use crate::console::state::list::{Contents, List};
 use crate::console::state::{DetailPane, Refresh, State};
 use crate::domain::IncidentId;
 
@@ -173,11 +175,28 @@ pub(super) fn ask(state: &mut State, load: Load, effects: &mut Vec<Effect>) {
     effects.push(Effect::Load(state.lanes.ask(load.lane()), load));
 }
 
+/// The list of another edition has come: rows that were out of sight may have changed unseen. Those in sight are read
+/// again with it. What is frozen is to stay as it is.
+pub(super) fn renew_rows(state: &mut State, edition: Edition) {
+    if state.frozen_since.is_none() {
+        let rows = state.screen().list_rows();
+        let kept = kept(state, |list| list.visible(rows));
+        state.rows.renew(edition, &kept);
+    }
+}
+
 fn prune(state: &mut State, rows: usize) {
-    let mut kept: Vec<IncidentId> = state.list().map(|list| list.around(rows).to_vec()).unwrap_or_default();
-    for list in [&state.incidents, &state.pending, &state.snapshots] {
+    let kept = kept(state, |list| list.around(rows));
+    state.rows.prune(|id| kept.contains(&id));
+}
+
+/// What is at hand for a reason: part of the list in sight, what is selected, what is marked.
+fn kept(state: &State, seen: impl Fn(&List) -> &[IncidentId]) -> BTreeSet<IncidentId> {
+    let mut kept: BTreeSet<IncidentId> = state.list().into_iter().flat_map(seen).copied().collect();
+    for listed in Listed::ALL {
+        let list = state.list_of(listed);
         kept.extend(list.marks());
         kept.extend(list.selected());
     }
-    state.rows.prune(|id| kept.contains(&id));
+    kept
 }
