@@ -254,3 +254,34 @@ fn what_is_frozen_stays_as_it_was_read() {
     desk.answer_all();
     assert!(desk.screen().contains("Corrected"), "{}", desk.screen());
 }
+
+#[test]
+fn each_list_says_when_it_was_read_itself() {
+    let mut desk = on_view("2");
+    desk.press("1");
+    desk.answer_all();
+    desk.pass(Duration::from_mins(3));
+    desk.answer_all();
+    desk.press("f");
+    assert!(desk.screen().contains(" rows from 13:39:49 "), "{}", desk.screen());
+    desk.press("2");
+    desk.answer_all();
+    assert!(desk.screen().contains(" rows from 13:36:49 "), "{}", desk.screen());
+    desk.pass(Duration::from_mins(1));
+    desk.press("3");
+    desk.answer_all();
+    assert!(desk.screen().contains(" rows from 13:40:49 "), "it had not been read before: {}", desk.screen());
+}
+
+#[test]
+fn a_lost_database_leaves_each_view_its_own_age() {
+    let mut desk = on_view("2");
+    desk.press("1");
+    desk.answer_all();
+    desk.pass(Duration::from_mins(3));
+    desk.answer_all();
+    desk.state.connection.failed("refused".into(), desk.moment.real, 0.5);
+    assert!(desk.screen().contains("rows from 13:39:49: refused"), "{}", desk.screen());
+    desk.press("2");
+    assert!(desk.screen().contains("rows from 13:36:49: refused"), "{}", desk.screen());
+}

@@ -223,7 +223,7 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
             Attempt::UnderWay => "trying now".to_owned(),
             Attempt::Waiting => format!("retrying in {}", span::format(outage.retry_at.since(canvas.moment.real))),
         };
-        let since = state.zone.time(*answered_at);
+        let since = state.zone.time(state.list().and_then(|list| list.listed_at).unwrap_or(*answered_at));
         return (format!(" database lost, {retry}, rows from {since}: {} ", outage.error), theme.error);
     }
     let silent = canvas.moment.real.since(state.refresh.asked_at);
