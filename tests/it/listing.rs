@@ -208,6 +208,37 @@ on_both_engines! {
         assert_eq!(listed_of(&store, Listed::Snapshots, "", Listed::Snapshots.order()).await, [9, 7, 1]);
     }
 
+    async fn what_time_moves_is_counted_as_if_everything_were(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        // An operator wants it tried again at a quarter past; nothing has failed.
+        database.execute(&format!(
+            "update pending_snapshots set next_attempt_at = {}, attempts = 0 where incident_id = 4", at("12:15").as_micros(),
+        )).await;
+        let mut tx = store.read().await.unwrap();
+        let mut moved = tx.counts(at("11:30")).await.unwrap();
+        assert_eq!((moved.due, moved.failing, moved.hold_until), (0, 2, Some(at("12:02"))));
+        for (now, next) in [("12:02", "12:10"), ("12:09", "12:10"), ("12:12", "12:15"), ("12:15", "22:00")] {
+            moved = tx.counts_later(moved, at(now)).await.unwrap();
+            assert_eq!(moved, tx.counts(at(now)).await.unwrap(), "{now}");
+            assert_eq!(moved.hold_until, Some(at(next)), "{now}");
+        }
+        assert_eq!((moved.due, moved.failing), (3, 1));
+        assert_eq!(tx.counts_later(moved, at("12:00")).await.unwrap(), tx.counts(at("12:00")).await.unwrap());
+    }
+
+    async fn what_is_tried_before_its_target_is_counted_when_its_target_passes(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        database.execute(&format!(
+            "update pending_snapshots set next_attempt_at = {}, attempts = 1 where incident_id = 7", at("12:01").as_micros(),
+        )).await;
+        let mut tx = store.read().await.unwrap();
+        let before = tx.counts(at("21:59")).await.unwrap();
+        assert_eq!((before.rushed, before.hold_until), (1, Some(at("22:00"))));
+        let after = tx.counts_later(before, at("22:00")).await.unwrap();
+        assert_eq!(after.due, before.due + 1);
+        assert_eq!(after, tx.counts(at("22:00")).await.unwrap());
+    }
+
     async fn the_queue_counts_all_that_is_late_and_knows_what_is_next(database: TestDatabase) {
         let store = listed_incidents(&database).await;
         let mut tx = store.read().await.unwrap();

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::outlook::{Outlook, Overdue};
+use super::outlook::{Outlook, Seen, Stood};
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Edition, Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
 use crate::console::listing::{Filter, Listed, Sort};
-use crate::domain::{IncidentId, PendingQueue, Timestamp, schedule};
+use crate::domain::{IncidentId, Timestamp, schedule};
 use crate::ops::{self, OpsError};
 use crate::store::Store;
 
@@ -125,27 +125,58 @@ async fn overview(store: &Store, outlook: &Outlook, interval: Duration) -> Resul
     let now = store.now().await?;
     let clock_offset = now.as_micros().saturating_sub(store.host_now().as_micros());
     let seen = outlook.look(store).await?;
-    let (counts, queue, hold_until) = match outlook.overdue(&seen, now).await {
-        Overdue::Nothing(overview) => return Ok(Overview { clock_offset, ..overview }),
-        Overdue::AllButCounts(overview, hold_until) => (overview.counts, overview.queue, hold_until),
-        Overdue::Everything => counts(store, now, interval).await?,
+    let stands = match outlook.stood(&seen).await {
+        Some(stood) if stood.holds(&seen, now) => return Ok(Overview { clock_offset, ..stood.overview }),
+        Some(stood) => later(store, stood, seen, now, interval).await?,
+        None => anew(store, seen, now, interval).await?,
     };
-    let mut tx = store.read().await?;
-    let overview =
-        Overview { counts, queue, runs: tx.runs(RUN_LIMIT).await?, processors: tx.processors().await?, clock_offset };
-    outlook.remember(seen, &overview, hold_until).await;
+    let overview = Overview { clock_offset, ..stands.overview.clone() };
+    outlook.remember(stands).await;
     Ok(overview)
 }
 
-async fn counts(
-    store: &Store,
-    now: Timestamp,
-    interval: Duration,
-) -> Result<(Counts, PendingQueue, Option<Timestamp>), OpsError> {
+/// Everything is counted.
+async fn anew(store: &Store, seen: Seen, now: Timestamp, interval: Duration) -> Result<Stood, OpsError> {
     let mut tx = store.read().await?;
     let counts = tx.counts(now).await?;
-    let queue = tx.pending_queue(schedule::late_until(now, interval)).await?;
-    let shown = Counts {
+    let overview = Overview {
+        counts: shown(counts),
+        queue: tx.pending_queue(schedule::late_until(now, interval)).await?,
+        runs: tx.runs(RUN_LIMIT).await?,
+        processors: tx.processors().await?,
+        clock_offset: 0,
+    };
+    Ok(Stood { seen, overview, counts, late_again: schedule::late_again(now, interval) })
+}
+
+/// No incident has changed: only what time moves is counted, and what hangs on no incident is read where something was
+/// committed.
+async fn later(
+    store: &Store,
+    mut stood: Stood,
+    seen: Seen,
+    now: Timestamp,
+    interval: Duration,
+) -> Result<Stood, OpsError> {
+    let mut tx = store.read().await?;
+    if !stood.counts_hold(now) {
+        stood.counts = tx.counts_later(stood.counts, now).await?;
+        stood.overview.counts = shown(stood.counts);
+    }
+    if now >= stood.late_again {
+        stood.overview.queue = tx.pending_queue(schedule::late_until(now, interval)).await?;
+        stood.late_again = schedule::late_again(now, interval);
+    }
+    if !stood.is_untouched(&seen) {
+        stood.overview.runs = tx.runs(RUN_LIMIT).await?;
+        stood.overview.processors = tx.processors().await?;
+        stood.seen = seen;
+    }
+    Ok(stood)
+}
+
+fn shown(counts: crate::store::status::Counts) -> Counts {
+    Counts {
         incidents_open: counts.incidents_open,
         incidents_closed: counts.incidents_closed,
         pending: counts.pending,
@@ -153,7 +184,5 @@ async fn counts(
         failing: counts.failing,
         dead: counts.dead,
         snapshots: counts.snapshots,
-    };
-    let late_again = schedule::late_again(now, interval);
-    Ok((shown, queue, Some(counts.hold_until.map_or(late_again, |until| until.min(late_again)))))
+    }
 }
