@@ -9,7 +9,7 @@ use super::output::{json, words};
 use super::{CliError, ExitStatus, Session, input};
 use crate::domain::filter::{Condition, Filter, NamePattern, Word};
 use crate::domain::order::Sort;
-use crate::domain::{Incident, IncidentId, Status, Timestamp, text};
+use crate::domain::{Incident, IncidentId, Listed, Status, Timestamp, text};
 use crate::ops::close::{self, CloseRequest};
 use crate::ops::edit::{self, EditRequest};
 use crate::ops::open::{self, OpenRequest};
@@ -52,7 +52,7 @@ async fn list(session: &mut Session<'_>, arguments: ListArguments) -> Result<Exi
     let mut tx = session.store.read().await?;
     // One more tells whether there are more.
     let one_more = arguments.limit.saturating_add(1);
-    let mut ids = tx.incident_ids(&filter, Sort::default(), now, Some(one_more)).await?;
+    let mut ids = tx.incident_ids(Listed::Incidents, &filter, Sort::default(), now, Some(one_more)).await?;
     let more = ids.len() > arguments.limit as usize;
     ids.truncate(arguments.limit as usize);
     let incidents = tx.incidents(&ids).await?;

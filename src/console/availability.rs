@@ -58,7 +58,7 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         A::PanLeft => changes_chart(state, Change::Pan(Direction::Earlier), "the series begins here", now),
         A::PanRight => changes_chart(state, Change::Pan(Direction::Later), "the series ends here", now),
         A::Back if state.focus == Focus::List && state.list().is_none_or(|list| list.marks().is_empty()) => {
-            let clears = !state.filter.is_empty() && state.view == ViewKind::Incidents;
+            let clears = state.list().is_some_and(|list| !list.filter.text().is_empty());
             clears
                 .then_some(())
                 .ok_or_else(|| format!("there is nothing to go back from; {} quits", state.key(A::Quit)))

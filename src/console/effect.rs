@@ -2,7 +2,7 @@
 //! here says how.
 
 use crate::console::kept::Kept;
-use crate::console::listing::{Filter, Sort};
+use crate::console::listing::{Filter, Listed, Sort};
 use crate::domain::{IncidentId, Status, Timestamp};
 
 /// Something to be done outside the state.
@@ -40,9 +40,9 @@ pub struct Edition(pub u64);
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Load {
-    /// The numbers of all incidents that a filter lets through, in order, unless they are still those of the edition that
+    /// The numbers of all of these that a filter lets through, in order, unless they are still those of the edition that
     /// is at hand.
-    List(Filter, Sort, Option<Edition>),
+    List(Listed, Filter, Sort, Option<Edition>),
     /// These incidents.
     Rows(Vec<IncidentId>),
     /// The shapes of these incidents.
@@ -51,10 +51,6 @@ pub enum Load {
     Detail(IncidentId),
     /// The same of the one that stands behind the charts of others.
     Overlay(IncidentId),
-    /// The pending snapshots.
-    Pending,
-    /// The snapshots.
-    Snapshots,
     /// Counts, runs, processors, and the time of the database.
     Overview,
     /// The alert rules, for the form of a new incident.
@@ -65,13 +61,13 @@ pub enum Load {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "as in `Load`")]
 pub enum Lane {
-    List,
+    Incidents,
+    Pending,
+    Snapshots,
     Rows,
     Shapes,
     Detail,
     Overlay,
-    Pending,
-    Snapshots,
     Overview,
     Rules,
 }
@@ -81,16 +77,26 @@ impl Lane {
     pub const COUNT: usize = 9;
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
-        Self::List,
+        Self::Incidents,
+        Self::Pending,
+        Self::Snapshots,
         Self::Rows,
         Self::Shapes,
         Self::Detail,
         Self::Overlay,
-        Self::Pending,
-        Self::Snapshots,
         Self::Overview,
         Self::Rules,
     ];
+
+    /// That of a list.
+    #[must_use]
+    pub const fn of(listed: Listed) -> Self {
+        match listed {
+            Listed::Incidents => Self::Incidents,
+            Listed::Pending => Self::Pending,
+            Listed::Snapshots => Self::Snapshots,
+        }
+    }
 }
 
 impl Load {
@@ -98,13 +104,11 @@ impl Load {
     #[must_use]
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::List(..) => Lane::List,
+            Self::List(listed, ..) => Lane::of(*listed),
             Self::Rows(_) => Lane::Rows,
             Self::Shapes(_) => Lane::Shapes,
             Self::Detail(_) => Lane::Detail,
             Self::Overlay(_) => Lane::Overlay,
-            Self::Pending => Lane::Pending,
-            Self::Snapshots => Lane::Snapshots,
             Self::Overview => Lane::Overview,
             Self::Rules => Lane::Rules,
         }

@@ -3,10 +3,11 @@
 use crossterm::event::KeyEvent;
 
 use crate::console::effect::{Edition, Lane};
+use crate::console::listing::Listed;
 use crate::console::pointing::{Gesture, Target};
 use crate::domain::{
-    Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, RunCounts, Series, Snapshot,
-    SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
+    Activity, AlertRule, Incident, IncidentId, PendingQueue, Processor, ProcessorRun, RunCounts, Series, Snapshot,
+    SupersededSnapshot, Timestamp, Trigger,
 };
 
 /// An instant on both clocks. They differ where the operator has frozen one of them with `--now`.
@@ -148,9 +149,9 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Loaded {
     /// See [`crate::console::effect::Load::List`].
-    List(Vec<IncidentId>, Edition),
+    List(Listed, Vec<IncidentId>, Edition),
     /// The list that is at hand still holds.
-    ListHolds,
+    ListHolds(Listed),
     /// Those of the incidents that there are.
     Rows(Vec<Incident>),
     /// Their shapes.
@@ -159,12 +160,8 @@ pub enum Loaded {
     Detail(IncidentId, Option<Box<Detail>>),
     /// The same of the one that stands behind the charts of others.
     Overlay(IncidentId, Option<Box<Detail>>),
-    /// The next attempt first, the dead last.
-    Pending(Vec<PendingSnapshot>),
-    /// The newest first.
-    Snapshots(Vec<SnapshotFacts>),
     /// How things stand.
-    Overview(Overview),
+    Overview(Box<Overview>),
     /// By name; and the projects that events have.
     Rules(Vec<AlertRule>, Vec<String>),
 }
@@ -219,6 +216,8 @@ impl Picture {
 pub struct Overview {
     /// How many of everything.
     pub counts: Counts,
+    /// What is captured next, and what is late.
+    pub queue: PendingQueue,
     /// The newest first.
     pub runs: Vec<ProcessorRun>,
     /// All processes that said they run the processor.

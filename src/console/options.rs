@@ -25,6 +25,17 @@ pub struct ConsoleOptions {
     pub keymap: Keymap,
 }
 
+impl ConsoleOptions {
+    /// How often the processor of this console runs; `None` where there is none.
+    #[must_use]
+    pub fn interval(&self) -> Option<Duration> {
+        match (self.access, self.processor) {
+            (Access::Full, ProcessorChoice::Every(interval)) => Some(interval),
+            (Access::ReadOnly, _) | (_, ProcessorChoice::Off(_)) => None,
+        }
+    }
+}
+
 /// Whether and how the processor runs within the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessorChoice {

@@ -4,11 +4,16 @@ use super::named_enum;
 
 named_enum! {
     /// What a list is ordered by. What has none of it comes last, whichever end is first.
-    SortKey, "order", "started, due, status, title, projects, rule, type, duration, window, closed, events, users, id" {
+    SortKey, "order", "started, urgency, due, target, status, title, projects, rule, type, duration, window, closed, captured, events, \
+     users, id" {
         /// When the incident started.
         Started = "started",
+        /// Whether its pending snapshot is dead, then whether it has failed, then when it is tried next.
+        Urgency = "urgency",
         /// When its snapshot is tried next.
         Due = "due",
+        /// When its snapshot was to be captured at the earliest.
+        Target = "target",
         /// Open before closed.
         Status = "status",
         /// What it is called, ASCII case ignored.
@@ -25,6 +30,8 @@ named_enum! {
         Window = "window",
         /// When it was closed.
         Closed = "closed",
+        /// When its snapshot was captured.
+        Captured = "captured",
         /// The total events of its snapshot.
         Events = "events",
         /// The unique users of its snapshot.
@@ -39,7 +46,9 @@ impl SortKey {
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
+            Self::Urgency => "dead, failing, next",
             Self::Due => "snapshot due",
+            Self::Target => "snapshot target",
             Self::Window => "time window",
             Self::Id => "number",
             other => other.name(),
@@ -50,10 +59,22 @@ impl SortKey {
     #[must_use]
     pub const fn natural(self) -> Direction {
         match self {
-            Self::Started | Self::Window | Self::Duration | Self::Closed | Self::Events | Self::Users | Self::Id => {
-                Direction::Descending
-            }
-            Self::Due | Self::Status | Self::Title | Self::Projects | Self::Rule | Self::Type => Direction::Ascending,
+            Self::Started
+            | Self::Window
+            | Self::Duration
+            | Self::Closed
+            | Self::Captured
+            | Self::Events
+            | Self::Users
+            | Self::Id => Direction::Descending,
+            Self::Urgency
+            | Self::Due
+            | Self::Target
+            | Self::Status
+            | Self::Title
+            | Self::Projects
+            | Self::Rule
+            | Self::Type => Direction::Ascending,
         }
     }
 }

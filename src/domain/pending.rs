@@ -24,6 +24,17 @@ pub struct PendingSnapshot {
     pub dead_since: Option<Timestamp>,
 }
 
+/// What all pending snapshots come to as a queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PendingQueue {
+    /// What is tried next.
+    pub next: Option<PendingSnapshot>,
+    /// How many should have been taken by a run already.
+    pub late: u64,
+    /// The earliest target of those.
+    pub late_since: Option<Timestamp>,
+}
+
 /// How a pending snapshot stands at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PendingState {

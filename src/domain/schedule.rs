@@ -14,10 +14,15 @@ pub const FIRST_BATCH: u32 = 50;
 /// The largest batch of a run (rule 15).
 pub const LARGEST_BATCH: u32 = 500;
 
+/// How often a processor runs where nobody says otherwise (rule 15).
+pub const USUAL_INTERVAL: Duration = Duration::from_hours(1);
+
 const BACKOFF_BASE: Duration = Duration::from_secs(30);
 const SHORTEST_POSTPONEMENT: Duration = Duration::from_mins(1);
 const LONGEST_POSTPONEMENT: Duration = Duration::from_hours(1);
 const LONGEST_JITTER: Duration = Duration::from_mins(1);
+/// A run that has not come so long after its tick and its jitter is missed.
+const GRACE: Duration = Duration::from_mins(3);
 
 /// `min(10 * W minutes, 10 days)`: how long after the close an incident is still looked at.
 #[must_use]
@@ -59,6 +64,24 @@ pub fn next_tick(now: Timestamp, interval: Duration) -> Timestamp {
     now.floor(interval) + interval
 }
 
+/// What was due by this instant should have been taken by a run that has come by `now`: the last tick whose run, with
+/// its jitter, had the time to.
+#[must_use]
+pub fn late_until(now: Timestamp, interval: Duration) -> Timestamp {
+    (now - patience(interval)).floor(interval)
+}
+
+/// When [`late_until`] is another instant than at `now`.
+#[must_use]
+pub fn late_again(now: Timestamp, interval: Duration) -> Timestamp {
+    late_until(now, interval) + interval + patience(interval)
+}
+
+/// For how long after a tick one waits for its run.
+fn patience(interval: Duration) -> Duration {
+    interval / 10 + GRACE
+}
+
 /// What a process adds to each tick (rule 15): up to a tenth of the interval, at most 60 s.
 ///
 /// `chance` from 0 to 1 chooses within that.
@@ -75,6 +98,15 @@ mod tests {
 
     fn minutes(count: i64) -> TimeWindow {
         TimeWindow::from_minutes(count).unwrap()
+    }
+
+    #[test]
+    fn what_is_late_changes_with_each_tick_whose_run_has_not_come() {
+        let at = |text| Timestamp::parse(text, Timestamp::MIN).unwrap();
+        let hour = Duration::from_hours(1);
+        assert_eq!(late_until(at("2026-11-24T14:08:59Z"), hour), at("2026-11-24T13:00:00Z"));
+        assert_eq!(late_again(at("2026-11-24T14:08:59Z"), hour), at("2026-11-24T14:09:00Z"));
+        assert_eq!(late_until(at("2026-11-24T14:09:00Z"), hour), at("2026-11-24T14:00:00Z"));
     }
 
     #[test]

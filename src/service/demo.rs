@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::Timestamp;
 use crate::domain::filter::Filter;
 use crate::domain::order::Sort;
+use crate::domain::{Listed, Timestamp};
 use crate::ops::seed::{DemoFeed, DemoReport};
 use crate::store::{Store, StoreError};
 
@@ -34,7 +34,7 @@ async fn feed_once(store: &Store, feed: &mut DemoFeed, since: Timestamp) -> Resu
         return Ok(since);
     }
     let mut tx = store.read().await?;
-    let ids = tx.incident_ids(&Filter::default(), Sort::default(), now, None).await?;
+    let ids = tx.incident_ids(Listed::Incidents, &Filter::default(), Sort::default(), now, None).await?;
     for incident in tx.incidents(&ids).await? {
         feed.observe(incident.id, incident.date_closed);
     }

@@ -3,14 +3,17 @@
 //! What words mean is decided by the domain, title by title, so that it is the same on both engines: the database only
 //! leaves out what surely has none of their letters, and says which words it has found beside the title.
 
+mod order;
+
 use sqlx::{Database, Encode, Postgres, QueryBuilder, Sqlite, Type};
 
 use super::engine::{Tx, answered};
 use super::error::StoreError;
 use super::predicate::escape_like;
 use crate::domain::filter::{Comparison, Condition, Edge, Filter, Measure, NamePattern, SnapshotState, Term, Word};
-use crate::domain::order::{Direction, Sort, SortKey};
-use crate::domain::{IncidentId, Timestamp};
+use crate::domain::order::Sort;
+use crate::domain::{IncidentId, Listed, Timestamp};
+use order::{number, tables};
 
 // Differs because `like` folds ASCII case on SQLite, and no case at all on Postgres; and because `lower` folds just that
 // on SQLite, while Postgres must be told to.
@@ -37,12 +40,13 @@ impl Dialect {
 }
 
 impl Tx {
-    /// The numbers of the incidents that a list shows as of `now`, in its order; at most `limit`.
+    /// The numbers of the incidents that a list of these shows as of `now`, in its order; at most `limit`.
     ///
     /// # Errors
     /// Where the database cannot.
     pub async fn incident_ids(
         &mut self,
+        listed: Listed,
         filter: &Filter,
         sort: Sort,
         now: Timestamp,
@@ -52,11 +56,11 @@ impl Tx {
         if words.is_empty() {
             let ids: Vec<i64> = match self {
                 Self::Sqlite(transaction) => {
-                    let mut query = list_query::<Sqlite>(filter, sort, now, limit, Dialect::Sqlite);
+                    let mut query = list_query::<Sqlite>((listed, filter, sort), now, limit, Dialect::Sqlite);
                     answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
                 }
                 Self::Postgres(transaction) => {
-                    let mut query = list_query::<Postgres>(filter, sort, now, limit, Dialect::Postgres);
+                    let mut query = list_query::<Postgres>((listed, filter, sort), now, limit, Dialect::Postgres);
                     answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
                 }
             };
@@ -64,11 +68,11 @@ impl Tx {
         }
         let rows: Vec<(i64, String, i64)> = match self {
             Self::Sqlite(transaction) => {
-                let mut query = list_query::<Sqlite>(filter, sort, now, None, Dialect::Sqlite);
+                let mut query = list_query::<Sqlite>((listed, filter, sort), now, None, Dialect::Sqlite);
                 answered(async { Ok(query.build_query_as().fetch_all(&mut **transaction).await?) }).await?
             }
             Self::Postgres(transaction) => {
-                let mut query = list_query::<Postgres>(filter, sort, now, None, Dialect::Postgres);
+                let mut query = list_query::<Postgres>((listed, filter, sort), now, None, Dialect::Postgres);
                 answered(async { Ok(query.build_query_as().fetch_all(&mut **transaction).await?) }).await?
             }
         };
@@ -91,17 +95,24 @@ fn has_words(words: &[(&Word, bool)], title: &str, beside: i64) -> bool {
 /// that are asked.
 struct Builder<DB: Database> {
     query: QueryBuilder<DB>,
+    listed: Listed,
     now: i64,
     dialect: Dialect,
 }
 
-fn list_query<DB>(filter: &Filter, sort: Sort, now: Timestamp, limit: Option<u32>, dialect: Dialect) -> QueryBuilder<DB>
+fn list_query<DB>(
+    (listed, filter, sort): (Listed, &Filter, Sort),
+    now: Timestamp,
+    limit: Option<u32>,
+    dialect: Dialect,
+) -> QueryBuilder<DB>
 where
     DB: Database,
     String: for<'q> Encode<'q, DB> + Type<DB>,
     i64: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    let mut builder = Builder { query: QueryBuilder::new("select i.id"), now: now.as_micros(), dialect };
+    let query = QueryBuilder::new(format!("select {}", number(listed)));
+    let mut builder = Builder { query, listed, now: now.as_micros(), dialect };
     let words: Vec<&Word> = filter.words().map(|(word, _)| word).collect();
     if !words.is_empty() {
         builder.query.push(", i.title, cast(0");
@@ -112,13 +123,7 @@ where
         }
         builder.query.push(" as bigint)");
     }
-    builder.query.push(" from incidents i");
-    builder.query.push(match sort.key {
-        SortKey::Due => " left join pending_snapshots p on p.incident_id = i.id",
-        SortKey::Events | SortKey::Users => " left join incident_snapshots s on s.incident_id = i.id",
-        _ => "",
-    });
-    builder.query.push(" where 1 = 1");
+    builder.query.push(format!(" from {} where 1 = 1", tables(listed, sort.key)));
     for term in filter.terms() {
         builder.term(term);
     }
@@ -276,43 +281,6 @@ where
         }
         self.query.push(")");
     }
-
-    fn order(&mut self, sort: Sort) {
-        let direction = match sort.direction {
-            Direction::Ascending => "",
-            Direction::Descending => " desc",
-        };
-        self.query.push(" order by ");
-        match sort.key {
-            // In both columns the same way, so that the index is read in either direction.
-            SortKey::Started => {
-                self.query.push(format!("i.date_started{direction}, i.id{direction}"));
-                return;
-            }
-            SortKey::Id => {
-                self.query.push(format!("i.id{direction}"));
-                return;
-            }
-            SortKey::Due => self.query.push("p.next_attempt_at"),
-            SortKey::Status => self.query.push("case i.status when 'open' then 0 else 1 end"),
-            SortKey::Title => self.query.push(self.dialect.folded("i.title")),
-            SortKey::Projects => {
-                let project = self.dialect.folded("o.project");
-                self.query.push(format!("(select min({project}) from incident_projects o where o.incident_id = i.id)"))
-            }
-            SortKey::Rule => self.query.push(self.dialect.folded("i.rule_name")),
-            SortKey::Type => self.query.push("i.type"),
-            SortKey::Duration => {
-                self.duration();
-                &mut self.query
-            }
-            SortKey::Window => self.query.push("i.time_window_minutes"),
-            SortKey::Closed => self.query.push("i.date_closed"),
-            SortKey::Events => self.query.push("s.total_events"),
-            SortKey::Users => self.query.push("s.unique_users"),
-        };
-        self.query.push(format!("{direction} nulls last, i.date_started desc, i.id desc"));
-    }
 }
 
 fn column(edge: Edge) -> &'static str {
@@ -351,7 +319,8 @@ mod tests {
     #[test]
     fn every_value_is_bound() {
         let filter = Filter::parse("status:open project:'--* !rule:a window:>10m #7 \"x' or 1=1\"").unwrap();
-        let query = list_query::<Sqlite>(&filter, Sort::default(), Timestamp::MIN, Some(5), Dialect::Sqlite);
+        let query =
+            list_query::<Sqlite>((Listed::Pending, &filter, Sort::default()), Timestamp::MIN, Some(5), Dialect::Sqlite);
         let text = query.sql().as_str().to_owned();
         assert!(!text.contains("'--") && !text.contains("x'") && !text.contains("= 7"), "{text}");
     }

@@ -2,7 +2,7 @@
 
 use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
-use crate::domain::{IncidentId, PendingSnapshot, Timestamp, schedule};
+use crate::domain::{IncidentId, PendingQueue, PendingSnapshot, Timestamp, schedule};
 
 #[derive(sqlx::FromRow)]
 pub(super) struct PendingRow {
@@ -62,6 +62,11 @@ pub(super) const BY_IDS: Text = Text {
 const LIST: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
         last_host, dead_since \
     from pending_snapshots order by dead_since nulls first, next_attempt_at, incident_id limit $1";
+const NEXT: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
+        last_host, dead_since \
+    from pending_snapshots where dead_since is null order by next_attempt_at, incident_id limit 1";
+const LATE: &str = "select count(*), min(target_run_date) from pending_snapshots \
+    where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1";
 const FAILED_SINCE: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
         last_host, dead_since \
     from pending_snapshots where last_error_at >= $1 order by incident_id limit $2";
@@ -95,6 +100,24 @@ impl Tx {
         let rows: Vec<PendingRow> =
             on_engine!(self, connection => sqlx::query_as(LIST).bind(limit).fetch_all(connection).await?);
         Ok(rows.into_iter().map(PendingSnapshot::from).collect())
+    }
+
+    /// What is tried next, and how many should have been taken because they were due by `late_until`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn pending_queue(&mut self, late_until: Timestamp) -> Result<PendingQueue, StoreError> {
+        let next: Option<PendingRow> =
+            on_engine!(self, connection => sqlx::query_as(NEXT).fetch_optional(connection).await?);
+        let (late, since): (i64, Option<i64>) = on_engine!(self, connection => sqlx::query_as(LATE)
+            .bind(late_until.as_micros())
+            .fetch_one(connection)
+            .await?);
+        Ok(PendingQueue {
+            next: next.map(PendingSnapshot::from),
+            late: late.unsigned_abs(),
+            late_since: since.map(Timestamp::from_micros),
+        })
     }
 
     /// The pending snapshots that failed at `since` or later, by their incident, `limit` at most.

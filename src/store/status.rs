@@ -5,7 +5,7 @@ use super::error::StoreError;
 use crate::domain::Timestamp;
 
 /// How many there are of what.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
     /// Incidents that are open.
     pub incidents_open: u64,
@@ -21,11 +21,15 @@ pub struct Counts {
     pub dead: u64,
     /// Current snapshots.
     pub snapshots: u64,
+    /// As of when.
+    pub as_of: Timestamp,
     /// Until then time alone changes none of this; `None`: ever.
     pub hold_until: Option<Timestamp>,
+    /// Living pending snapshots that are tried before their target: forced by an operator, and failed.
+    pub rushed: u64,
 }
 
-const COUNTS: &str = "select o.open, o.closed, p.rows, p.due, p.failing, p.dead, s.rows, p.next \
+const COUNTS: &str = "select o.open, o.closed, p.rows, p.due, p.failing, p.dead, s.rows, p.next, p.rushed \
     from (select count(case when status = 'open' then 1 end) as open, \
             count(case when status = 'closed' then 1 end) as closed from incidents) o, \
         (select count(*) as rows, \
@@ -34,9 +38,16 @@ const COUNTS: &str = "select o.open, o.closed, p.rows, p.due, p.failing, p.dead,
                 and next_attempt_at > $1) then 1 end) as failing, \
             count(dead_since) as dead, \
             min(case when dead_since is null and next_attempt_at > $1 then next_attempt_at \
-                when dead_since is null and target_run_date > $1 then target_run_date end) as next \
+                when dead_since is null and target_run_date > $1 then target_run_date end) as next, \
+            count(case when dead_since is null and next_attempt_at < target_run_date then 1 end) as rushed \
             from pending_snapshots) p, \
         (select count(*) as rows from incident_snapshots) s";
+/// What has become due between two instants, what of that had been waiting for another try without having failed, and
+/// when the next is. By the index of attempts: no row may be tried before its target.
+const MOVED: &str = "select count(*), \
+        count(case when attempts = 0 and next_attempt_at > target_run_date then 1 end), \
+        (select min(next_attempt_at) from pending_snapshots where dead_since is null and next_attempt_at > $2) \
+    from pending_snapshots where dead_since is null and next_attempt_at > $1 and next_attempt_at <= $2";
 // Differs because each engine knows its size in another way.
 const SIZE: Text = Text {
     sqlite: "select page_count * page_size from pragma_page_count(), pragma_page_size()",
@@ -81,7 +92,7 @@ impl Tx {
     /// # Errors
     /// Where the database cannot.
     pub async fn counts(&mut self, now: Timestamp) -> Result<Counts, StoreError> {
-        let row: (i64, i64, i64, i64, i64, i64, i64, Option<i64>) = on_engine!(self, connection =>
+        let row: (i64, i64, i64, i64, i64, i64, i64, Option<i64>, i64) = on_engine!(self, connection =>
             sqlx::query_as(COUNTS).bind(now.as_micros()).fetch_one(connection).await?);
         Ok(Counts {
             incidents_open: row.0.unsigned_abs(),
@@ -91,7 +102,31 @@ impl Tx {
             failing: row.4.unsigned_abs(),
             dead: row.5.unsigned_abs(),
             snapshots: row.6.unsigned_abs(),
+            as_of: now,
             hold_until: row.7.map(Timestamp::from_micros),
+            rushed: row.8.unsigned_abs(),
+        })
+    }
+
+    /// What becomes of counts by the passing of time alone, while nothing that was counted has changed.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn counts_later(&mut self, before: Counts, now: Timestamp) -> Result<Counts, StoreError> {
+        if now < before.as_of || before.rushed > 0 {
+            return self.counts(now).await;
+        }
+        let (due, tried_again, next): (i64, i64, Option<i64>) = on_engine!(self, connection => sqlx::query_as(MOVED)
+            .bind(before.as_of.as_micros())
+            .bind(now.as_micros())
+            .fetch_one(connection)
+            .await?);
+        Ok(Counts {
+            due: before.due + due.unsigned_abs(),
+            failing: before.failing.saturating_sub(tried_again.unsigned_abs()),
+            as_of: now,
+            hold_until: next.map(Timestamp::from_micros),
+            ..before
         })
     }
 

@@ -1,8 +1,8 @@
 //! What a filter lets through and what an order puts first: the same on both engines.
 
-use afterimage::domain::IncidentId;
 use afterimage::domain::filter::Filter;
 use afterimage::domain::order::{Sort, SortKey};
+use afterimage::domain::{IncidentId, Listed};
 use afterimage::store::Store;
 
 use crate::support::{TestDatabase, at, on_both_engines};
@@ -70,17 +70,21 @@ async fn listed_incidents(database: &TestDatabase) -> Store {
         .execute(
             "insert into incident_snapshots \
              (incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users) values \
-             (1, 1, 1, false, false, 'events', 500, 40), (7, 1, 1, true, false, 'events', 9, null), \
-             (9, 1, 1, false, true, 'events', 7, 7)",
+             (1, 1, 1, false, false, 'events', 500, 40), (7, 1, 2, true, false, 'events', 9, null), \
+             (9, 1, 3, false, true, 'events', 7, 7)",
         )
         .await;
     store
 }
 
 async fn listed(store: &Store, filter: &str, sort: Sort) -> Vec<i64> {
+    listed_of(store, Listed::Incidents, filter, sort).await
+}
+
+async fn listed_of(store: &Store, listed: Listed, filter: &str, sort: Sort) -> Vec<i64> {
     let filter = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
     let mut tx = store.read().await.unwrap();
-    let ids = tx.incident_ids(&filter, sort, at("12:00"), None).await.unwrap_or_else(|error| panic!("{error}"));
+    let ids = tx.incident_ids(listed, &filter, sort, at("12:00"), None).await.unwrap_or_else(|error| panic!("{error}"));
     ids.into_iter().map(IncidentId::value).collect()
 }
 
@@ -147,7 +151,9 @@ const FILTERS: &[(&str, &[i64])] = &[
 /// An order from its natural end, and what it makes of the incidents.
 const ORDERS: &[(SortKey, &[i64])] = &[
     (SortKey::Started, &[2, 7, 4, 3, 5, 6, 8, 1, 9]),
+    (SortKey::Urgency, &[6, 5, 4, 3, 7, 2, 8, 1, 9]),
     (SortKey::Due, &[6, 4, 5, 3, 7, 2, 8, 1, 9]),
+    (SortKey::Target, &[6, 5, 4, 3, 7, 2, 8, 1, 9]),
     (SortKey::Status, &[2, 7, 4, 3, 5, 6, 8, 1, 9]),
     (SortKey::Title, &[6, 8, 1, 7, 5, 2, 9, 4, 3]),
     (SortKey::Projects, &[2, 3, 4, 6, 7, 1, 8, 9, 5]),
@@ -156,6 +162,7 @@ const ORDERS: &[(SortKey, &[i64])] = &[
     (SortKey::Duration, &[9, 8, 5, 4, 3, 7, 6, 1, 2]),
     (SortKey::Window, &[7, 5, 1, 3, 2, 4, 6, 8, 9]),
     (SortKey::Closed, &[8, 7, 9, 5, 4, 3, 6, 1, 2]),
+    (SortKey::Captured, &[9, 7, 1, 2, 4, 3, 5, 6, 8]),
     (SortKey::Events, &[1, 7, 9, 2, 4, 3, 5, 6, 8]),
     (SortKey::Users, &[1, 9, 2, 7, 4, 3, 5, 6, 8]),
     (SortKey::Id, &[9, 8, 7, 6, 5, 4, 3, 2, 1]),
@@ -181,11 +188,72 @@ on_both_engines! {
         assert_eq!(ORDERS.len(), SortKey::ALL.len());
     }
 
+    async fn pending_snapshots_and_snapshots_are_listed_with_the_same_filters_and_orders(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        let by = Sort::by(SortKey::Id).reversed();
+        for (filter, all) in FILTERS {
+            for (listed, has) in [(Listed::Pending, &[3, 4, 5, 6, 7][..]), (Listed::Snapshots, &[1, 7, 9])] {
+                let mut expected: Vec<i64> = all.iter().filter(|id| has.contains(id)).copied().collect();
+                expected.sort_unstable();
+                assert_eq!(listed_of(&store, listed, filter, by).await, expected, "{listed:?} {filter}");
+            }
+        }
+        for (key, all) in ORDERS {
+            for (listed, has) in [(Listed::Pending, &[3, 4, 5, 6, 7][..]), (Listed::Snapshots, &[1, 7, 9])] {
+                let expected: Vec<i64> = all.iter().filter(|id| has.contains(id)).copied().collect();
+                assert_eq!(listed_of(&store, listed, "", Sort::by(*key)).await, expected, "{listed:?} {key}");
+            }
+        }
+        assert_eq!(listed_of(&store, Listed::Pending, "", Listed::Pending.order()).await, [6, 5, 4, 3, 7]);
+        assert_eq!(listed_of(&store, Listed::Snapshots, "", Listed::Snapshots.order()).await, [9, 7, 1]);
+    }
+
+    async fn what_time_moves_is_counted_as_if_everything_were(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        // An operator wants it tried again at a quarter past; nothing has failed.
+        database.execute(&format!(
+            "update pending_snapshots set next_attempt_at = {}, attempts = 0 where incident_id = 4", at("12:15").as_micros(),
+        )).await;
+        let mut tx = store.read().await.unwrap();
+        let mut moved = tx.counts(at("11:30")).await.unwrap();
+        assert_eq!((moved.due, moved.failing, moved.hold_until), (0, 2, Some(at("12:02"))));
+        for (now, next) in [("12:02", "12:10"), ("12:09", "12:10"), ("12:12", "12:15"), ("12:15", "22:00")] {
+            moved = tx.counts_later(moved, at(now)).await.unwrap();
+            assert_eq!(moved, tx.counts(at(now)).await.unwrap(), "{now}");
+            assert_eq!(moved.hold_until, Some(at(next)), "{now}");
+        }
+        assert_eq!((moved.due, moved.failing), (3, 1));
+        assert_eq!(tx.counts_later(moved, at("12:00")).await.unwrap(), tx.counts(at("12:00")).await.unwrap());
+    }
+
+    async fn what_is_tried_before_its_target_is_counted_when_its_target_passes(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        database.execute(&format!(
+            "update pending_snapshots set next_attempt_at = {}, attempts = 1 where incident_id = 7", at("12:01").as_micros(),
+        )).await;
+        let mut tx = store.read().await.unwrap();
+        let before = tx.counts(at("21:59")).await.unwrap();
+        assert_eq!((before.rushed, before.hold_until), (1, Some(at("22:00"))));
+        let after = tx.counts_later(before, at("22:00")).await.unwrap();
+        assert_eq!(after.due, before.due + 1);
+        assert_eq!(after, tx.counts(at("22:00")).await.unwrap());
+    }
+
+    async fn the_queue_counts_all_that_is_late_and_knows_what_is_next(database: TestDatabase) {
+        let store = listed_incidents(&database).await;
+        let mut tx = store.read().await.unwrap();
+        let queue = tx.pending_queue(at("11:00")).await.unwrap();
+        assert_eq!((queue.late, queue.late_since), (0, None));
+        let queue = tx.pending_queue(at("12:02")).await.unwrap();
+        assert_eq!((queue.late, queue.late_since), (2, Some(at("11:30"))), "the dead one does not wait");
+        assert_eq!(queue.next.map(|row| row.incident_id), Some(IncidentId::new(4)));
+    }
+
     async fn a_limit_counts_what_the_words_have_let_through(database: TestDatabase) {
         let store = listed_incidents(&database).await;
         let filter = Filter::parse("chkt").unwrap();
         let mut tx = store.read().await.unwrap();
-        let ids = tx.incident_ids(&filter, Sort::default(), at("12:00"), Some(2)).await.unwrap();
+        let ids = tx.incident_ids(Listed::Incidents, &filter, Sort::default(), at("12:00"), Some(2)).await.unwrap();
         assert_eq!(ids, [7, 8].map(IncidentId::new));
     }
 }

@@ -3,7 +3,7 @@
 use afterimage::domain::filter::{Condition, Filter, Word};
 use afterimage::domain::order::{Sort, SortKey};
 use afterimage::domain::window::Range;
-use afterimage::domain::{Event, IncidentId, Query, TimeWindow, rule::Scope};
+use afterimage::domain::{Event, IncidentId, Listed, Query, TimeWindow, rule::Scope};
 use afterimage::store::incident::NewIncident;
 use afterimage::store::{Store, TotalsSlot};
 
@@ -160,6 +160,7 @@ async fn store_with_incidents(database: &TestDatabase) -> Store {
 }
 
 async fn listed(store: &Store, filter: &Filter, sort: Sort) -> Vec<i64> {
-    let ids = store.read().await.unwrap().incident_ids(filter, sort, at("12:00"), None).await.unwrap();
+    let ids =
+        store.read().await.unwrap().incident_ids(Listed::Incidents, filter, sort, at("12:00"), None).await.unwrap();
     ids.into_iter().map(IncidentId::value).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use afterimage::domain::filter::Filter;
 use afterimage::domain::order::Sort;
 use afterimage::domain::series::Count;
-use afterimage::domain::{Incident, IncidentId, PendingState, SeriesKind, Status, Timestamp, Trigger};
+use afterimage::domain::{Incident, IncidentId, Listed, PendingState, SeriesKind, Status, Timestamp, Trigger};
 use afterimage::ops::open::OpenRequest;
 use afterimage::ops::process::{ProcessRequest, RunReport, process};
 use afterimage::ops::seed::{DemoReport, SeedReport, SeedRequest, prepare, seed};
@@ -34,7 +34,8 @@ async fn demo(desk: &Desk) -> DemoReport {
 
 async fn incidents(store: &Store) -> Vec<Incident> {
     let mut tx = store.read().await.unwrap();
-    let ids = tx.incident_ids(&Filter::default(), Sort::default(), Timestamp::MIN, None).await.unwrap();
+    let ids =
+        tx.incident_ids(Listed::Incidents, &Filter::default(), Sort::default(), Timestamp::MIN, None).await.unwrap();
     tx.incidents(&ids).await.unwrap()
 }
 

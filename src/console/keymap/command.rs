@@ -9,7 +9,7 @@ use crate::console::views::ViewKind;
 pub enum Command {
     /// Do what a line of the table says.
     Act(Action),
-    /// Put the list of incidents in this order; in the other direction where it has it already.
+    /// Put the list of the view in this order; in the other direction where it has it already.
     SortBy(SortKey),
 }
 
@@ -60,8 +60,8 @@ fn all() -> Vec<Found> {
         |command, label, help, scope| Found { command, label, in_label: Vec::new(), help, in_help: Vec::new(), scope };
     let actions = BINDINGS.iter().map(|it| new(Command::Act(it.action), it.label.to_owned(), it.help, it.scope));
     let orders = SortKey::ALL.iter().map(|key| {
-        let help = "put the incidents in this order; again reverses it";
-        new(Command::SortBy(*key), format!("sort by {}", key.label()), help, Scope::Incidents)
+        let help = "put the list in this order; again reverses it";
+        new(Command::SortBy(*key), format!("sort by {}", key.label()), help, Scope::Lists)
     });
     actions.chain(orders).collect()
 }

@@ -2,9 +2,7 @@
 
 mod columns;
 
+pub use crate::domain::Listed;
 pub use crate::domain::filter::Filter;
 pub use crate::domain::order::{Direction, Sort, SortKey};
 pub use columns::{Column, Columns, GAP, SNAPSHOT, Side};
-
-/// So many pending snapshots, and so many snapshots, are listed at most.
-pub const LIST_LIMIT: u32 = 1_000;

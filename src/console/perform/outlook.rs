@@ -6,6 +6,7 @@ use crate::console::effect::Edition;
 use crate::console::event::Overview;
 use crate::domain::Timestamp;
 use crate::store::change::{CommitMark, Fingerprint};
+use crate::store::status::Counts;
 use crate::store::{Store, StoreError};
 
 /// The database as it was when it was last looked at.
@@ -18,10 +19,13 @@ pub(super) struct Seen {
 
 /// How things stood, as of what, and until when time alone changes nothing.
 #[derive(Debug, Clone)]
-struct Stood {
-    seen: Seen,
-    overview: Overview,
-    hold_until: Option<Timestamp>,
+pub(super) struct Stood {
+    pub(super) seen: Seen,
+    pub(super) overview: Overview,
+    /// What its counts were made of.
+    pub(super) counts: Counts,
+    /// Until then the same is late.
+    pub(super) late_again: Timestamp,
 }
 
 /// Looks whether anything has changed.
@@ -29,17 +33,6 @@ struct Stood {
 pub(super) struct Outlook {
     seen: Mutex<Option<Seen>>,
     stood: Mutex<Option<Stood>>,
-}
-
-/// How much of an overview must be read again.
-#[derive(Debug)]
-pub(super) enum Overdue {
-    /// Nothing.
-    Nothing(Overview),
-    /// What does not hang on incidents: the counts still hold.
-    AllButCounts(Overview, Option<Timestamp>),
-    /// Everything.
-    Everything,
 }
 
 impl Outlook {
@@ -60,21 +53,31 @@ impl Outlook {
         Ok(seen.insert(Seen { mark, fingerprint, edition }).clone())
     }
 
-    /// How much of the overview must be read again at `now`.
-    pub(super) async fn overdue(&self, seen: &Seen, now: Timestamp) -> Overdue {
-        let stood = self.stood.lock().await;
-        match stood.as_ref().filter(|stood| stood.hold_until.is_none_or(|until| now < until)) {
-            Some(stood) if stood.seen.mark == seen.mark => Overdue::Nothing(stood.overview.clone()),
-            Some(stood) if stood.seen.edition == seen.edition => {
-                Overdue::AllButCounts(stood.overview.clone(), stood.hold_until)
-            }
-            _ => Overdue::Everything,
-        }
+    /// How things stood when all incidents were what they are now.
+    pub(super) async fn stood(&self, seen: &Seen) -> Option<Stood> {
+        self.stood.lock().await.clone().filter(|stood| stood.seen.edition == seen.edition)
     }
 
-    /// Remembers an overview.
-    pub(super) async fn remember(&self, seen: Seen, overview: &Overview, hold_until: Option<Timestamp>) {
-        *self.stood.lock().await = Some(Stood { seen, overview: overview.clone(), hold_until });
+    /// Remembers how things stand.
+    pub(super) async fn remember(&self, stood: Stood) {
+        *self.stood.lock().await = Some(stood);
+    }
+}
+
+impl Stood {
+    /// Whether all of it still holds.
+    pub(super) fn holds(&self, seen: &Seen, now: Timestamp) -> bool {
+        self.seen.mark == seen.mark && self.counts_hold(now) && now < self.late_again
+    }
+
+    /// Whether time has changed none of the counts.
+    pub(super) fn counts_hold(&self, now: Timestamp) -> bool {
+        self.counts.hold_until.is_none_or(|until| now < until)
+    }
+
+    /// Whether nothing was committed since.
+    pub(super) fn is_untouched(&self, seen: &Seen) -> bool {
+        self.seen.mark == seen.mark
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::outlook::{Outlook, Overdue};
+use super::outlook::{Outlook, Seen, Stood};
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Edition, Lane, Load};
 use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
-use crate::console::listing::{Filter, LIST_LIMIT, Sort};
-use crate::domain::{IncidentId, Timestamp};
+use crate::console::listing::{Filter, Listed, Sort};
+use crate::domain::{IncidentId, Timestamp, schedule};
 use crate::ops::{self, OpsError};
 use crate::store::Store;
 
@@ -45,10 +45,9 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
             }
         }
         last = Instant::now();
-        let lane = load.lane();
-        let replaceable = matches!(lane, Lane::Detail | Lane::List);
+        let replaceable = matches!(load, Load::Detail(_) | Load::List(..));
         let answer = tokio::select! {
-            answer = answer(&store, &shared.outlook, sequence, &load) => answer,
+            answer = answer(&shared, &store, sequence, &load) => answer,
             _ = wishes.changed(), if replaceable => { wishes.mark_changed(); continue }
             () = shared.cancel.cancelled() => return,
         };
@@ -56,13 +55,13 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
     }
 }
 
-async fn answer(store: &Store, outlook: &Outlook, sequence: u64, load: &Load) -> Answer {
+async fn answer(shared: &Shared, store: &Store, sequence: u64, load: &Load) -> Answer {
     let lane = load.lane();
     let (patience, cause) = match lane {
         Lane::Overview => (PATIENCE, Cause::Unreachable),
         _ => (LONGEST, Cause::Refused),
     };
-    let read = tokio::time::timeout(patience, read(store, outlook, load)).await;
+    let read = tokio::time::timeout(patience, read(shared, store, load)).await;
     let failure = match read {
         Ok(Ok(loaded)) => return Answer::Loaded { sequence, loaded },
         Ok(Err(error)) => failure(&error),
@@ -71,16 +70,18 @@ async fn answer(store: &Store, outlook: &Outlook, sequence: u64, load: &Load) ->
     Answer::LoadFailed { lane, sequence, failure, chance: rand::random() }
 }
 
-async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, OpsError> {
+async fn read(shared: &Shared, store: &Store, load: &Load) -> Result<Loaded, OpsError> {
+    let outlook = &shared.outlook;
     Ok(match load {
-        Load::List(filter, sort, held) => list(store, outlook, filter, *sort, *held).await?,
+        Load::List(listed, filter, sort, held) => list(store, outlook, (*listed, filter, *sort), *held).await?,
         Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
         Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
         Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
         Load::Overlay(id) => Loaded::Overlay(*id, detail(store, *id).await?.map(Box::new)),
-        Load::Pending => Loaded::Pending(store.read().await?.pending_list(Some(LIST_LIMIT)).await?),
-        Load::Snapshots => Loaded::Snapshots(store.read().await?.snapshot_list(Some(LIST_LIMIT)).await?),
-        Load::Overview => Loaded::Overview(overview(store, outlook).await?),
+        Load::Overview => {
+            let interval = shared.options.interval().unwrap_or(schedule::USUAL_INTERVAL);
+            Loaded::Overview(Box::new(overview(store, outlook, interval).await?))
+        }
         Load::Rules => Loaded::Rules(ops::rule::list(store).await?, store.read().await?.event_projects().await?),
     })
 }
@@ -88,16 +89,16 @@ async fn read(store: &Store, outlook: &Outlook, load: &Load) -> Result<Loaded, O
 async fn list(
     store: &Store,
     outlook: &Outlook,
-    filter: &Filter,
-    sort: Sort,
+    (listed, filter, sort): (Listed, &Filter, Sort),
     held: Option<Edition>,
 ) -> Result<Loaded, OpsError> {
     let seen = outlook.look(store).await?;
     if seen.is_still(held) {
-        return Ok(Loaded::ListHolds);
+        return Ok(Loaded::ListHolds(listed));
     }
     let now = store.now().await?;
-    Ok(Loaded::List(store.read().await?.incident_ids(filter, sort, now, None).await?, seen.edition))
+    let ids = store.read().await?.incident_ids(listed, filter, sort, now, None).await?;
+    Ok(Loaded::List(listed, ids, seen.edition))
 }
 
 async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsError> {
@@ -120,25 +121,62 @@ async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsErro
     Ok(Some(Detail { incident, activities, picture, superseded }))
 }
 
-async fn overview(store: &Store, outlook: &Outlook) -> Result<Overview, OpsError> {
+async fn overview(store: &Store, outlook: &Outlook, interval: Duration) -> Result<Overview, OpsError> {
     let now = store.now().await?;
     let clock_offset = now.as_micros().saturating_sub(store.host_now().as_micros());
     let seen = outlook.look(store).await?;
-    let (counts, hold_until) = match outlook.overdue(&seen, now).await {
-        Overdue::Nothing(overview) => return Ok(Overview { clock_offset, ..overview }),
-        Overdue::AllButCounts(overview, hold_until) => (overview.counts, hold_until),
-        Overdue::Everything => counts(store, now).await?,
+    let stands = match outlook.stood(&seen).await {
+        Some(stood) if stood.holds(&seen, now) => return Ok(Overview { clock_offset, ..stood.overview }),
+        Some(stood) => later(store, stood, seen, now, interval).await?,
+        None => anew(store, seen, now, interval).await?,
     };
-    let mut tx = store.read().await?;
-    let overview =
-        Overview { counts, runs: tx.runs(RUN_LIMIT).await?, processors: tx.processors().await?, clock_offset };
-    outlook.remember(seen, &overview, hold_until).await;
+    let overview = Overview { clock_offset, ..stands.overview.clone() };
+    outlook.remember(stands).await;
     Ok(overview)
 }
 
-async fn counts(store: &Store, now: Timestamp) -> Result<(Counts, Option<Timestamp>), OpsError> {
-    let counts = store.read().await?.counts(now).await?;
-    let shown = Counts {
+/// Everything is counted.
+async fn anew(store: &Store, seen: Seen, now: Timestamp, interval: Duration) -> Result<Stood, OpsError> {
+    let mut tx = store.read().await?;
+    let counts = tx.counts(now).await?;
+    let overview = Overview {
+        counts: shown(counts),
+        queue: tx.pending_queue(schedule::late_until(now, interval)).await?,
+        runs: tx.runs(RUN_LIMIT).await?,
+        processors: tx.processors().await?,
+        clock_offset: 0,
+    };
+    Ok(Stood { seen, overview, counts, late_again: schedule::late_again(now, interval) })
+}
+
+/// No incident has changed: only what time moves is counted, and what hangs on no incident is read where something was
+/// committed.
+async fn later(
+    store: &Store,
+    mut stood: Stood,
+    seen: Seen,
+    now: Timestamp,
+    interval: Duration,
+) -> Result<Stood, OpsError> {
+    let mut tx = store.read().await?;
+    if !stood.counts_hold(now) {
+        stood.counts = tx.counts_later(stood.counts, now).await?;
+        stood.overview.counts = shown(stood.counts);
+    }
+    if now >= stood.late_again {
+        stood.overview.queue = tx.pending_queue(schedule::late_until(now, interval)).await?;
+        stood.late_again = schedule::late_again(now, interval);
+    }
+    if !stood.is_untouched(&seen) {
+        stood.overview.runs = tx.runs(RUN_LIMIT).await?;
+        stood.overview.processors = tx.processors().await?;
+        stood.seen = seen;
+    }
+    Ok(stood)
+}
+
+fn shown(counts: crate::store::status::Counts) -> Counts {
+    Counts {
         incidents_open: counts.incidents_open,
         incidents_closed: counts.incidents_closed,
         pending: counts.pending,
@@ -146,6 +184,5 @@ async fn counts(store: &Store, now: Timestamp) -> Result<(Counts, Option<Timesta
         failing: counts.failing,
         dead: counts.dead,
         snapshots: counts.snapshots,
-    };
-    Ok((shown, counts.hold_until))
+    }
 }

@@ -83,14 +83,14 @@ mod tests {
     #[test]
     fn an_answer_counts_until_the_question_changes() {
         let mut lanes = Lanes::default();
-        let first = lanes.ask(Lane::List);
-        assert!(lanes.is_waiting(Lane::List));
-        lanes.outdate(Lane::List);
-        assert!(!lanes.is_waiting(Lane::List), "nobody waits for what is out of date");
-        let second = lanes.ask(Lane::List);
-        assert!(!lanes.accept(Lane::List, first), "the filter is another one now");
-        assert!(lanes.accept(Lane::List, second));
-        assert!(!lanes.is_waiting(Lane::List));
+        let first = lanes.ask(Lane::Incidents);
+        assert!(lanes.is_waiting(Lane::Incidents));
+        lanes.outdate(Lane::Incidents);
+        assert!(!lanes.is_waiting(Lane::Incidents), "nobody waits for what is out of date");
+        let second = lanes.ask(Lane::Incidents);
+        assert!(!lanes.accept(Lane::Incidents, first), "the filter is another one now");
+        assert!(lanes.accept(Lane::Incidents, second));
+        assert!(!lanes.is_waiting(Lane::Incidents));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::IncidentId;
+use crate::console::effect::Edition;
+use crate::console::listing::{Filter, Listed, Sort};
+use crate::domain::{IncidentId, Timestamp};
 
 /// Whether the list has been read at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,15 @@ pub enum Contents {
 /// A list with its cursor, scroll and marks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
+    of: Listed,
+    /// What it lets through.
+    pub filter: Filter,
+    /// Its order.
+    pub sort: Sort,
+    /// Of which edition it is, for this filter and this order.
+    pub edition: Option<Edition>,
+    /// When it was read, on the clock of the product.
+    pub listed_at: Option<Timestamp>,
     ids: Vec<IncidentId>,
     contents: Contents,
     selected: Option<IncidentId>,
@@ -25,13 +36,20 @@ pub struct List {
     listed: bool,
     offset: usize,
     marks: BTreeSet<IncidentId>,
-    hidden_marks: usize,
+    hidden_marks: BTreeSet<IncidentId>,
     largest: i64,
 }
 
-impl Default for List {
-    fn default() -> Self {
+impl List {
+    /// One of these that has not been read.
+    #[must_use]
+    pub fn new(listed: Listed) -> Self {
         Self {
+            of: listed,
+            filter: Filter::default(),
+            sort: listed.order(),
+            edition: None,
+            listed_at: None,
             ids: Vec::new(),
             contents: Contents::Unknown,
             selected: None,
@@ -39,13 +57,29 @@ impl Default for List {
             listed: false,
             offset: 0,
             marks: BTreeSet::new(),
-            hidden_marks: 0,
+            hidden_marks: BTreeSet::new(),
             largest: 0,
         }
     }
-}
 
-impl List {
+    /// The same with this filter and this order.
+    #[must_use]
+    pub fn with(self, filter: Filter, sort: Sort) -> Self {
+        Self { filter, sort, ..self }
+    }
+
+    /// What is listed.
+    #[must_use]
+    pub fn listed(&self) -> Listed {
+        self.of
+    }
+
+    /// The edition at hand, where time alone does not change the list.
+    #[must_use]
+    pub fn held(&self) -> Option<Edition> {
+        self.edition.filter(|_| !self.filter.follows_time() && !self.sort.follows_time())
+    }
+
     /// All of its incidents, in order.
     #[must_use]
     pub fn ids(&self) -> &[IncidentId] {
@@ -88,10 +122,10 @@ impl List {
         &self.marks
     }
 
-    /// How many of the marked are not in the list.
+    /// Those of the marked that are not in the list.
     #[must_use]
-    pub fn hidden_marks(&self) -> usize {
-        self.hidden_marks
+    pub fn hidden_marks(&self) -> &BTreeSet<IncidentId> {
+        &self.hidden_marks
     }
 
     /// The largest number in it.
@@ -136,7 +170,7 @@ impl List {
             }
             (None, None) => self.select(0),
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
         self.scroll_into_view(rows);
     }
 
@@ -202,13 +236,13 @@ impl List {
         if !self.marks.remove(&id) {
             self.marks.insert(id);
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
     }
 
     /// Takes all marks away.
     pub fn clear_marks(&mut self) {
         self.marks.clear();
-        self.hidden_marks = 0;
+        self.hidden_marks.clear();
     }
 
     /// Takes these marks away.
@@ -216,15 +250,16 @@ impl List {
         for id in ids {
             self.marks.remove(id);
         }
-        self.count_hidden_marks();
+        self.find_hidden_marks();
     }
 
-    fn count_hidden_marks(&mut self) {
-        self.hidden_marks = if self.marks.is_empty() {
-            0
-        } else {
-            self.marks.len() - self.ids.iter().filter(|id| self.marks.contains(id)).count()
-        };
+    fn find_hidden_marks(&mut self) {
+        self.hidden_marks = self.marks.clone();
+        if !self.marks.is_empty() {
+            for id in &self.ids {
+                self.hidden_marks.remove(id);
+            }
+        }
     }
 }
 
@@ -237,7 +272,7 @@ mod tests {
     }
 
     fn list(numbers: &[i64], rows: usize) -> List {
-        let mut list = List::default();
+        let mut list = List::new(Listed::Incidents);
         list.replace(ids(numbers), rows);
         list
     }
@@ -302,11 +337,11 @@ mod tests {
     }
 
     #[test]
-    fn marks_outlive_a_filter_and_are_counted_as_hidden() {
+    fn marks_outlive_a_filter_and_are_told_as_hidden() {
         let mut list = list(&[3, 2, 1], 10);
         list.toggle_mark(IncidentId::new(3));
         list.toggle_mark(IncidentId::new(1));
         list.replace(ids(&[1]), 10);
-        assert_eq!((list.marks().len(), list.hidden_marks()), (2, 1));
+        assert_eq!((list.marks().len(), list.hidden_marks().len()), (2, 1));
     }
 }

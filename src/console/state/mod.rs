@@ -18,17 +18,17 @@ use std::time::Duration;
 
 use tui_input::Input;
 
-use crate::console::effect::{Edition, Write};
+use crate::console::effect::Write;
 use crate::console::event::{Detail, Overview};
 use crate::console::kept::Kept;
 use crate::console::keymap::Action;
-use crate::console::listing::{Columns, Filter, Sort};
+use crate::console::listing::{Columns, Listed};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::pointing::{MouseMode, Target};
 use crate::console::screen::{Focus, Screen, Zoom};
 use crate::console::zone::Zone;
 use crate::domain::filter::FilterError;
-use crate::domain::{AlertRule, Incident, IncidentId, PendingSnapshot, SeriesKind, SnapshotFacts, Timestamp};
+use crate::domain::{AlertRule, Incident, IncidentId, SeriesKind, Timestamp};
 
 use connection::Connection;
 use dialog::{Dialog, Form};
@@ -130,22 +130,10 @@ pub struct State {
     pub pending: List,
     /// View 3.
     pub snapshots: List,
-    /// The rows of view 2, as its list.
-    pub pending_rows: Vec<PendingSnapshot>,
-    /// The rows of view 3, as its list.
-    pub snapshot_rows: Vec<SnapshotFacts>,
-    /// What view 1 lets through.
-    pub filter: Filter,
-    /// The filter while it is being typed.
+    /// The filter of the view while it is being typed.
     pub filter_line: Option<FilterLine>,
-    /// The order of view 1.
-    pub sort: Sort,
     /// The columns of view 1.
     pub columns: Columns,
-    /// Of which edition the list of view 1 is, for this filter and this order.
-    pub edition: Option<Edition>,
-    /// When the list of view 1 was read, on the clock of the product.
-    pub listed_at: Option<Timestamp>,
     /// Incidents at hand.
     pub rows: Rows,
     /// Everything about the selected one.
@@ -208,17 +196,11 @@ impl State {
             zoom: Zoom::Shared,
             connection: Connection::Opening,
             clock_offset: 0,
-            incidents: List::default(),
-            pending: List::default(),
-            snapshots: List::default(),
-            pending_rows: Vec::new(),
-            snapshot_rows: Vec::new(),
-            filter: kept.filter.clone(),
+            incidents: List::new(Listed::Incidents).with(kept.filter.clone(), kept.sort),
+            pending: List::new(Listed::Pending),
+            snapshots: List::new(Listed::Snapshots),
             filter_line: None,
-            sort: kept.sort,
             columns: kept.columns.clone(),
-            edition: None,
-            listed_at: None,
             rows: Rows::default(),
             detail: DetailPane::default(),
             overlay: None,
@@ -247,8 +229,8 @@ impl State {
     #[must_use]
     pub fn to_keep(&self) -> Kept {
         Kept {
-            filter: self.filter.clone(),
-            sort: self.sort,
+            filter: self.incidents.filter.clone(),
+            sort: self.incidents.sort,
             columns: self.columns.clone(),
             zone: self.zone,
             mouse: self.mouse,
@@ -270,21 +252,30 @@ impl State {
     /// The list of the view, if it has one.
     #[must_use]
     pub fn list(&self) -> Option<&List> {
-        match self.view {
-            ViewKind::Incidents => Some(&self.incidents),
-            ViewKind::Pending => Some(&self.pending),
-            ViewKind::Snapshots => Some(&self.snapshots),
-            ViewKind::Processor => None,
-        }
+        self.view.listed().map(|listed| self.list_of(listed))
     }
 
     /// As [`State::list`].
     pub fn list_mut(&mut self) -> Option<&mut List> {
-        match self.view {
-            ViewKind::Incidents => Some(&mut self.incidents),
-            ViewKind::Pending => Some(&mut self.pending),
-            ViewKind::Snapshots => Some(&mut self.snapshots),
-            ViewKind::Processor => None,
+        self.view.listed().map(|listed| self.list_of_mut(listed))
+    }
+
+    /// The list of these.
+    #[must_use]
+    pub fn list_of(&self, listed: Listed) -> &List {
+        match listed {
+            Listed::Incidents => &self.incidents,
+            Listed::Pending => &self.pending,
+            Listed::Snapshots => &self.snapshots,
+        }
+    }
+
+    /// As [`State::list_of`].
+    pub fn list_of_mut(&mut self, listed: Listed) -> &mut List {
+        match listed {
+            Listed::Incidents => &mut self.incidents,
+            Listed::Pending => &mut self.pending,
+            Listed::Snapshots => &mut self.snapshots,
         }
     }
 
@@ -337,11 +328,7 @@ impl State {
     pub fn prospect(&self, now: Timestamp) -> Prospect {
         let nothing = Overview::default();
         let overview = self.overview.as_ref().unwrap_or(&nothing);
-        let interval = match (&self.processor.state, self.options.processor) {
-            (ProcessorState::Off(_), _) | (_, ProcessorChoice::Off(_)) => None,
-            (_, ProcessorChoice::Every(interval)) => Some(interval),
-        };
         let next_run_at = self.processor.next_run_at(overview, now);
-        Prospect { next_run_at, running: self.processor.is_running(), interval }
+        Prospect { next_run_at, running: self.processor.is_running(), interval: self.options.interval() }
     }
 }

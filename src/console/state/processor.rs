@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use crate::console::event::{Overview, ProcessorNews};
 use crate::domain::{
-    Incident, IncidentId, PendingSnapshot, PendingState, Processor, RunCounts, Timestamp, Trigger, schedule,
+    Incident, IncidentId, PendingQueue, PendingSnapshot, PendingState, Processor, RunCounts, Timestamp, Trigger,
+    schedule,
 };
 
 /// A processor elsewhere counts as alive until so long after it meant to run.
 const GRACE: Duration = Duration::from_mins(3);
-/// How often a processor runs where nobody says otherwise.
-const USUAL_INTERVAL: Duration = Duration::from_hours(1);
 
 /// What the processor of this console does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,9 +160,8 @@ impl Prospect {
     /// For how long a pending snapshot has been waiting for a run that should have come; `None` while none is missing.
     #[must_use]
     pub fn late_by(self, pending: &PendingSnapshot, now: Timestamp) -> Option<Duration> {
-        let interval = self.interval.unwrap_or(USUAL_INTERVAL);
-        let should_have_run = tick_from(pending.next_attempt_at.max(pending.target_run_date), interval);
-        let late = pending.is_due(now) && !self.running && now >= should_have_run + interval / 10 + GRACE;
+        let late_until = schedule::late_until(now, self.interval.unwrap_or(schedule::USUAL_INTERVAL));
+        let late = !self.running && pending.is_due(late_until);
         late.then(|| now.since(pending.target_run_date))
     }
 }
@@ -179,21 +177,20 @@ pub struct Queue {
     /// What is captured next, and by which run where that is known.
     pub next: Option<(IncidentId, Option<Timestamp>)>,
     /// How many wait for a run that should have come.
-    pub late: usize,
+    pub late: u64,
     /// For how long the first of them waits.
     pub latest: Option<Duration>,
 }
 
 impl Queue {
-    /// Of rows in their order: what is tried next first.
+    /// Of what all rows come to. While a run is going on it takes what is late.
     #[must_use]
-    pub fn of(rows: &[PendingSnapshot], prospect: Prospect, now: Timestamp) -> Self {
-        let late = rows.iter().filter_map(|row| prospect.late_by(row, now));
-        let next = rows.iter().find(|row| row.dead_since.is_none());
+    pub fn of(queue: &PendingQueue, prospect: Prospect, now: Timestamp) -> Self {
+        let late_since = queue.late_since.filter(|_| !prospect.running);
         Self {
-            next: next.map(|row| (row.incident_id, prospect.run_of(row, now))),
-            late: late.clone().count(),
-            latest: late.max(),
+            next: queue.next.as_ref().map(|row| (row.incident_id, prospect.run_of(row, now))),
+            late: late_since.map_or(0, |_| queue.late),
+            latest: late_since.map(|since| now.since(since)),
         }
     }
 }
@@ -285,11 +282,14 @@ mod tests {
     #[test]
     fn the_queue_says_what_is_next_and_what_is_late() {
         let now = at("2026-11-24T15:36:49Z");
-        let rows = [row(7, "2026-11-24T12:10:00Z"), row(8, "2026-11-24T13:10:00Z"), row(9, "2026-11-24T15:50:00Z")];
-        let queue = Queue::of(&rows, HOURLY, now);
-        assert_eq!((queue.late, queue.latest), (2, Some(now.since(rows[0].target_run_date))));
+        let next = row(7, "2026-11-24T12:10:00Z");
+        let late_since = Some(next.target_run_date);
+        let all = PendingQueue { next: Some(next), late: 2, late_since };
+        let queue = Queue::of(&all, HOURLY, now);
+        assert_eq!((queue.late, queue.latest), (2, late_since.map(|since| now.since(since))));
         assert_eq!(queue.next, Some((IncidentId::new(7), None)));
-        let dead = PendingSnapshot { dead_since: Some(now), ..row(7, "2026-11-24T12:10:00Z") };
-        assert_eq!(Queue::of(&[dead], HOURLY, now), Queue::default());
+        let running = Queue::of(&all, Prospect { running: true, ..HOURLY }, now);
+        assert_eq!((running.late, running.latest), (0, None), "they are being taken");
+        assert_eq!(Queue::of(&PendingQueue::default(), HOURLY, now), Queue::default());
     }
 }

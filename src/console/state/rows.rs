@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::console::effect::Edition;
 use crate::domain::filter::Names;
 use crate::domain::series::Point;
 use crate::domain::{Incident, IncidentId, Series, Timestamp};
@@ -28,6 +29,8 @@ pub struct Rows {
     wanted: Vec<IncidentId>,
     wanted_shapes: Vec<IncidentId>,
     absent: Vec<IncidentId>,
+    /// What was read since belongs to this edition or a later one.
+    edition: Option<Edition>,
 }
 
 impl Rows {
@@ -110,6 +113,14 @@ impl Rows {
         }
         for (id, series) in shapes {
             self.shapes.insert(id, Shape { points: series.points(), read_at });
+        }
+    }
+
+    /// Something has changed since: lets go of all that is not `kept`, so that it is read anew when it comes into sight.
+    pub fn renew(&mut self, edition: Edition, kept: &BTreeSet<IncidentId>) {
+        if self.edition.replace(edition).is_some_and(|before| before != edition) {
+            self.incidents.retain(|id, _| kept.contains(id));
+            self.shapes.retain(|id, _| kept.contains(id));
         }
     }
 

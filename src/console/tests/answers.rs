@@ -6,6 +6,7 @@ use super::desk::Desk;
 use super::fixtures::{id, incident, now};
 use crate::console::effect::{Edition, Effect, Lane, Load, Write};
 use crate::console::event::{Answer, Cause, Event, Failure, Loaded, ProcessorNews, Written};
+use crate::console::listing::Listed;
 use crate::console::options::Access;
 use crate::console::state::connection::Connection;
 use crate::console::state::processor::Standing;
@@ -73,7 +74,10 @@ fn an_answer_to_the_filter_before_is_dropped() {
     desk.press("og");
     desk.answer_all();
     let listed = desk.state.incidents.ids().to_vec();
-    desk.tell(Event::Answer(Answer::Loaded { sequence: late, loaded: Loaded::List(vec![id(1)], Edition(1)) }));
+    desk.tell(Event::Answer(Answer::Loaded {
+        sequence: late,
+        loaded: Loaded::List(Listed::Incidents, vec![id(1)], Edition(1)),
+    }));
     assert_eq!(desk.state.incidents.ids(), listed);
 }
 
@@ -191,7 +195,8 @@ fn a_close_can_be_taken_back_until_its_snapshot_is_due() {
     let written = Written::Incidents { changed: vec![closed], unchanged: Vec::new(), remarks: Vec::new() };
     desk.tell(Event::Answer(Answer::Written { request: 1, written }));
     assert_eq!(desk.toast(), "closed #484; z undoes until 14:26");
-    let mut late = Desk { state: desk.state.clone(), effects: Vec::new(), moment: desk.moment, stored: Vec::new() };
+    let mut late = Desk { state: desk.state.clone(), ..Desk::started(120, 40) };
+    late.stored.clear();
     late.pass(Duration::from_mins(51));
     late.press("z");
     assert_eq!(late.toast(), "there is no close of this console to take back");
@@ -254,7 +259,10 @@ fn a_dear_list_is_read_less_often() {
     let sequence = list_question(&mut desk);
     desk.effects.clear();
     desk.pass(Duration::from_millis(80));
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(vec![id(484)], Edition(1)) }));
+    desk.tell(Event::Answer(Answer::Loaded {
+        sequence,
+        loaded: Loaded::List(Listed::Incidents, vec![id(484)], Edition(1)),
+    }));
     desk.effects.clear();
     desk.pass(Duration::from_secs(5));
     assert!(!desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::List(..)))));
@@ -267,7 +275,7 @@ fn a_list_that_still_holds_is_not_read_again_and_another_filter_is() {
     let mut desk = Desk::ready(120, 40);
     let held = |desk: &Desk| {
         desk.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Load(_, Load::List(_, _, held)) => Some(*held),
+            Effect::Load(_, Load::List(_, _, _, held)) => Some(*held),
             _ => None,
         })
     };
@@ -275,9 +283,9 @@ fn a_list_that_still_holds_is_not_read_again_and_another_filter_is() {
     assert_eq!(held(&desk), Some(Some(Edition(1))));
     let sequence = list_question(&mut desk);
     desk.effects.clear();
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::ListHolds }));
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::ListHolds(Listed::Incidents) }));
     assert_eq!(desk.state.incidents.ids().len(), 12);
-    assert_eq!(desk.state.listed_at, Some(desk.moment.now));
+    assert_eq!(desk.state.incidents.listed_at, Some(desk.moment.now));
     desk.press("/web");
     assert_eq!(held(&desk), Some(None), "what is at hand is the list of another filter");
     desk.press("\u{1b}/age:<1d");
@@ -306,7 +314,7 @@ fn a_list_of_a_hundred_thousand_is_scrolled_without_reading_it_all() {
     desk.pass(Duration::from_secs(3));
     let sequence = list_question(&mut desk);
     desk.effects.clear();
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(ids, Edition(2)) }));
+    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::List(Listed::Incidents, ids, Edition(2)) }));
     desk.press("G");
     let rows = desk.state.screen().list_rows();
     for effect in &desk.effects {

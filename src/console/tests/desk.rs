@@ -9,9 +9,10 @@ use ratatui::buffer::Buffer;
 
 use super::fixtures::{detail, incidents, now, options, overview, rules, snapshot};
 use crate::console::effect::{Edition, Effect, Load};
-use crate::console::event::{Answer, Event, Loaded, Moment, ProcessorNews};
+use crate::console::event::{Answer, Event, Loaded, Moment, Overview, ProcessorNews};
 use crate::console::glyphs::Glyphs;
 use crate::console::kept::Kept;
+use crate::console::listing::Listed;
 use crate::console::options::{ConsoleOptions, Look};
 use crate::console::pointing::{Gesture, Targets};
 use crate::console::state::State;
@@ -19,7 +20,7 @@ use crate::console::theme::Theme;
 use crate::console::update::update;
 use crate::console::view::view;
 use crate::domain::filter::{Condition, Term};
-use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+use crate::domain::{Incident, IncidentId, PendingQueue, PendingSnapshot, RunCounts, Trigger, schedule};
 
 /// A console, what it wants done, and the moment.
 pub struct Desk {
@@ -28,6 +29,17 @@ pub struct Desk {
     pub moment: Moment,
     /// What the database holds.
     pub stored: Vec<Incident>,
+    /// The edition of that.
+    pub edition: Edition,
+}
+
+/// The dead, then the failing, then all others.
+fn urgency(row: &PendingSnapshot) -> u8 {
+    match row {
+        PendingSnapshot { dead_since: Some(_), .. } => 0,
+        PendingSnapshot { attempts: 1.., .. } => 1,
+        _ => 2,
+    }
 }
 
 impl Desk {
@@ -38,7 +50,7 @@ impl Desk {
 
     pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
         let state = State::new(options, Kept::default(), width, height);
-        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents() }
+        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents(), edition: Edition(1) }
     }
 
     /// Connected, with everything read.
@@ -116,7 +128,7 @@ impl Desk {
     pub fn load(&self, load: &Load) -> Loaded {
         let find = |wanted: &IncidentId| self.stored.iter().find(|incident| incident.id == *wanted);
         match load {
-            Load::List(filter, ..) => {
+            Load::List(listed, filter, ..) => {
                 // As much of a filter as the tests of the screen need; what it means is tested on databases.
                 let holds = |incident: &Incident, term: &Term| {
                     let any = term.any.iter().any(|condition| match condition {
@@ -128,7 +140,23 @@ impl Desk {
                     any != term.negated
                 };
                 let matches = |incident: &&Incident| filter.terms().iter().all(|term| holds(incident, term));
-                Loaded::List(self.stored.iter().filter(matches).map(|incident| incident.id).collect(), Edition(1))
+                let mut found: Vec<&Incident> = self.stored.iter().filter(matches).collect();
+                match listed {
+                    Listed::Incidents => {}
+                    Listed::Pending => {
+                        found.retain(|incident| incident.pending.is_some());
+                        found.sort_by_key(|incident| {
+                            incident.pending.as_ref().map(|row| (urgency(row), row.next_attempt_at, row.incident_id))
+                        });
+                    }
+                    Listed::Snapshots => {
+                        found.retain(|incident| incident.snapshot.is_some());
+                        found.sort_by_key(|incident| {
+                            std::cmp::Reverse(incident.snapshot.as_ref().map(|facts| facts.date_added))
+                        });
+                    }
+                }
+                Loaded::List(*listed, found.into_iter().map(|incident| incident.id).collect(), self.edition)
             }
             Load::Rows(ids) => Loaded::Rows(ids.iter().filter_map(find).cloned().collect()),
             Load::Shapes(ids) => {
@@ -137,20 +165,23 @@ impl Desk {
             }
             Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
             Load::Overlay(id) => Loaded::Overlay(*id, find(id).map(|incident| Box::new(detail(incident)))),
-            Load::Pending => {
-                let mut pending: Vec<PendingSnapshot> =
-                    self.stored.iter().filter_map(|incident| incident.pending.clone()).collect();
-                pending.sort_by_key(|row| (row.dead_since.is_some(), row.next_attempt_at));
-                Loaded::Pending(pending)
-            }
-            Load::Snapshots => {
-                let mut facts: Vec<SnapshotFacts> =
-                    self.stored.iter().filter_map(|incident| incident.snapshot.clone()).collect();
-                facts.sort_by_key(|facts| std::cmp::Reverse(facts.date_added));
-                Loaded::Snapshots(facts)
-            }
-            Load::Overview => Loaded::Overview(overview()),
+            Load::Overview => Loaded::Overview(Box::new(Overview { queue: self.queue(), ..overview() })),
             Load::Rules => Loaded::Rules(rules(), ["checkout", "web"].map(String::from).into()),
+        }
+    }
+
+    /// What the stored incidents come to as a queue.
+    fn queue(&self) -> PendingQueue {
+        let late_until = schedule::late_until(self.moment.now, schedule::USUAL_INTERVAL);
+        let living = || {
+            let pending = self.stored.iter().filter_map(|incident| incident.pending.as_ref());
+            pending.filter(|row| row.dead_since.is_none())
+        };
+        let late = || living().filter(|row| row.is_due(late_until));
+        PendingQueue {
+            next: living().min_by_key(|row| (row.next_attempt_at, row.incident_id)).cloned(),
+            late: late().count() as u64,
+            late_since: late().map(|row| row.target_run_date).min(),
         }
     }
 

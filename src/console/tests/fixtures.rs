@@ -9,9 +9,9 @@ use crate::domain::rule::Scope;
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, PendingSnapshot, Processor,
-    ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status, SupersededSnapshot,
-    TimeWindow, Timestamp, Trigger,
+    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, PendingQueue, PendingSnapshot,
+    Processor, ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status,
+    SupersededSnapshot, TimeWindow, Timestamp, Trigger,
 };
 
 pub const SIZES: [(u16, u16); 4] = [(160, 45), (120, 40), (80, 24), (40, 12)];
@@ -217,6 +217,7 @@ pub fn overview() -> Overview {
             dead: 1,
             snapshots: 231,
         },
+        queue: PendingQueue::default(),
         runs: vec![
             run(9, Trigger::Interval, 37, counts, None),
             run(8, Trigger::Retry, 52, RunCounts { failed: 1, ..counts }, None),

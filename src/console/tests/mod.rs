@@ -8,6 +8,7 @@ mod desk;
 mod exports;
 mod fixtures;
 mod keys;
+mod lists;
 mod mouse;
 mod screens;
 mod sizes;

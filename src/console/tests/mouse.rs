@@ -47,10 +47,13 @@ fn what_has_come_since_the_frame_was_drawn_is_not_pressed() {
 fn tabs_and_headings_can_be_pressed() {
     let mut desk = ready(160, 45);
     desk.point(Gesture::Press, "TITLE");
-    assert_eq!((desk.state.sort.key, desk.state.sort.direction), (SortKey::Title, Direction::Ascending));
+    assert_eq!(
+        (desk.state.incidents.sort.key, desk.state.incidents.sort.direction),
+        (SortKey::Title, Direction::Ascending)
+    );
     desk.answer_all();
     desk.point(Gesture::Press, "TITLE");
-    assert_eq!(desk.state.sort.direction, Direction::Descending);
+    assert_eq!(desk.state.incidents.sort.direction, Direction::Descending);
     for (text, view) in [
         ("2 Pending", ViewKind::Pending),
         ("1 failing", ViewKind::Pending),
@@ -115,7 +118,7 @@ fn a_dialog_covers_all_and_its_buttons_fields_and_lines_can_be_pressed() {
     assert!(matches!(&desk.writes()[..], [Write::Close { ids, .. }] if ids.first() == selected.as_ref()));
     desk.press("s");
     desk.point(Gesture::Press, "projects   ");
-    assert_eq!((desk.state.sort.key, desk.state.dialog.is_none()), (SortKey::Projects, true));
+    assert_eq!((desk.state.incidents.sort.key, desk.state.dialog.is_none()), (SortKey::Projects, true));
     desk.press(":freeze");
     desk.point(Gesture::Press, "stop reading");
     assert!(desk.state.frozen_since.is_some() && desk.state.dialog.is_none());

@@ -3,14 +3,12 @@
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::fixtures::{SIZES, incidents, now, options, overview, snapshot};
-use crate::console::effect::Lane;
-use crate::console::event::{Answer, Cause, Event, Failure, Loaded, ProcessorNews};
+use super::fixtures::{SIZES, now, options};
+use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
 use crate::console::glyphs::Glyphs;
-use crate::console::listing::LIST_LIMIT;
 use crate::console::options::{Access, ClockKind, DataKind, Look, ProcessorChoice};
 use crate::console::theme::Theme;
-use crate::domain::{IncidentId, SnapshotFacts, Trigger};
+use crate::domain::Trigger;
 
 /// Draws the same at all four sizes.
 fn check(name: &str, prepare: impl Fn(&mut Desk)) {
@@ -119,7 +117,7 @@ fn view_4_the_runs_have_the_keys_and_say_their_errors_in_full() {
     let mut desk = Desk::ready(80, 24);
     desk.press("4\t");
     desk.press(&"j".repeat(99));
-    let runs = overview().runs.len();
+    let runs = super::fixtures::overview().runs.len();
     assert_eq!(desk.state.processor.scroll, runs - 1, "no further than the last");
     desk.press("\u{1b}j");
     assert_eq!(desk.state.processor.scroll, runs - 1, "the log has the keys again");
@@ -281,21 +279,6 @@ fn where_there_are_only_ascii_letters() {
     let screen = desk.screen_with(&Look { theme: Theme::mono(), glyphs: Glyphs::Ascii });
     insta::assert_snapshot!("ascii_160x45", &screen);
     assert!(screen.is_ascii());
-}
-
-#[test]
-fn a_list_that_is_cut_off_says_how_many_there_are() {
-    let mut desk = Desk::ready(120, 40);
-    desk.press("3");
-    desk.answer_all();
-    let facts = snapshot(&incidents()[0]).facts;
-    let all = (1..=i64::from(LIST_LIMIT)).map(|id| SnapshotFacts { incident_id: IncidentId::new(id), ..facts.clone() });
-    let (mut overview, snapshots) = (overview(), all.collect());
-    overview.counts.snapshots = 12_345;
-    desk.state.overview = Some(overview);
-    let sequence = desk.state.lanes.ask(Lane::Snapshots);
-    desk.tell(Event::Answer(Answer::Loaded { sequence, loaded: Loaded::Snapshots(snapshots) }));
-    assert!(desk.screen().contains("of the first 1,000 of 12,345 "), "{}", desk.screen());
 }
 
 #[test]

@@ -50,7 +50,8 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::Unmark => state.list_mut().into_iter().for_each(List::clear_marks),
         Action::Filter => filter::edit(state),
         Action::Sort => {
-            let at = SortKey::ALL.iter().position(|key| *key == state.sort.key).unwrap_or(0);
+            let current = state.list().map(|list| list.sort.key);
+            let at = SortKey::ALL.iter().position(|key| Some(*key) == current).unwrap_or(0);
             state.dialog = Some(Dialog::Sort(at));
         }
         Action::Columns => state.dialog = Some(Dialog::Columns(0)),
@@ -146,6 +147,8 @@ fn other_pane(state: &mut State) {
 pub(super) fn go_to(state: &mut State, view: ViewKind, moment: Moment) {
     if state.view != view {
         state.view = view;
+        // What was typed is that view's filter already.
+        state.filter_line = None;
         state.focus = Focus::List;
         state.zoom = Zoom::Shared;
         refresh::soon(state, moment);
@@ -200,7 +203,9 @@ fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
 
 /// Makes the answer to what is on its way count no more, because what it is about has just been changed.
 pub(super) fn outdate_reads(state: &mut State) {
-    for lane in [Lane::List, Lane::Rows, Lane::Detail, Lane::Overlay, Lane::Pending, Lane::Snapshots, Lane::Overview] {
+    for lane in
+        [Lane::Incidents, Lane::Pending, Lane::Snapshots, Lane::Rows, Lane::Detail, Lane::Overlay, Lane::Overview]
+    {
         state.lanes.outdate(lane);
     }
 }

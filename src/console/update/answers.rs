@@ -4,17 +4,19 @@
 use std::time::Duration;
 
 use super::actions::outdate_reads;
+use super::marks::{self, Known};
 use super::{export, forms, overlay, refresh};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
+use crate::console::listing::Listed;
 use crate::console::options::DataKind;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
-use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+use crate::domain::{Incident, IncidentId, RunCounts, Trigger};
 
 /// What was refused is not asked for again before this time.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -72,13 +74,11 @@ fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: 
 
 fn lane_of(loaded: &Loaded) -> Lane {
     match loaded {
-        Loaded::List(..) | Loaded::ListHolds => Lane::List,
+        Loaded::List(listed, ..) | Loaded::ListHolds(listed) => Lane::of(*listed),
         Loaded::Rows(_) => Lane::Rows,
         Loaded::Shapes(_) => Lane::Shapes,
         Loaded::Detail(..) => Lane::Detail,
         Loaded::Overlay(..) => Lane::Overlay,
-        Loaded::Pending(_) => Lane::Pending,
-        Loaded::Snapshots(_) => Lane::Snapshots,
         Loaded::Overview(_) => Lane::Overview,
         Loaded::Rules(..) => Lane::Rules,
     }
@@ -96,30 +96,30 @@ fn came_back(state: &mut State, moment: Moment) {
 fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
     let rows = state.screen().list_rows();
     match loaded {
-        Loaded::List(ids, edition) => {
-            state.incidents.replace(ids, rows);
-            state.edition = Some(edition);
-            state.listed_at = Some(moment.now);
+        Loaded::List(listed, ids, edition) => {
+            refresh::renew_rows(state, edition);
+            let list = state.list_of_mut(listed);
+            list.replace(ids, rows);
+            list.edition = Some(edition);
+            list.listed_at = Some(moment.now);
+            marks::settle(state, listed, Known::All, moment);
             refresh::whole_came(state, moment);
         }
-        Loaded::ListHolds => {
-            state.listed_at = Some(moment.now);
+        Loaded::ListHolds(listed) => {
+            state.list_of_mut(listed).listed_at = Some(moment.now);
             refresh::whole_came(state, moment);
         }
-        Loaded::Rows(incidents) => state.rows.answer_rows(incidents),
+        Loaded::Rows(incidents) => {
+            state.rows.answer_rows(incidents);
+            for listed in Listed::ALL {
+                marks::settle(state, listed, Known::Rows, moment);
+            }
+        }
         Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
         Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
         Loaded::Overlay(id, detail) => overlay::take(state, id, detail.map(|detail| *detail), moment),
-        Loaded::Pending(pending) => {
-            state.pending.replace(pending.iter().map(|row: &PendingSnapshot| row.incident_id).collect(), rows);
-            state.pending_rows = pending;
-        }
-        Loaded::Snapshots(facts) => {
-            state.snapshots.replace(facts.iter().map(|row: &SnapshotFacts| row.incident_id).collect(), rows);
-            state.snapshot_rows = facts;
-        }
         Loaded::Overview(overview) => {
-            take_overview(state, overview);
+            take_overview(state, *overview);
             refresh::whole_came(state, moment);
         }
         Loaded::Rules(rules, projects) => {

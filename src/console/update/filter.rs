@@ -10,9 +10,10 @@ use crate::console::listing::Filter;
 use crate::console::state::{FilterLine, Offered, State};
 use crate::domain::filter::completions;
 
-/// Opens the line with the filter that is set.
+/// Opens the line with the filter that is set in this view.
 pub(super) fn edit(state: &mut State) {
-    let input = Input::new(state.filter.text().to_owned());
+    let Some(list) = state.list() else { return };
+    let input = Input::new(list.filter.text().to_owned());
     state.filter_line = Some(FilterLine { input, error: None, offered: None });
 }
 
@@ -29,8 +30,8 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment) {
         KeyCode::Enter => {}
         KeyCode::Tab => complete(state, 1, moment),
         KeyCode::BackTab => complete(state, -1, moment),
-        KeyCode::Down => state.incidents.move_by(1, rows),
-        KeyCode::Up => state.incidents.move_by(-1, rows),
+        KeyCode::Down => state.list_mut().into_iter().for_each(|list| list.move_by(1, rows)),
+        KeyCode::Up => state.list_mut().into_iter().for_each(|list| list.move_by(-1, rows)),
         _ => {
             line.offered = None;
             if line.input.handle_event(&TerminalEvent::Key(*key)).is_some_and(|changed| changed.value) {
@@ -46,11 +47,12 @@ pub(super) fn apply(state: &mut State, moment: Moment) {
     match Filter::parse(line.input.value()) {
         Ok(filter) => {
             line.error = None;
-            if filter.terms() != state.filter.terms() {
-                state.incidents.restart();
+            let Some(list) = state.list_mut() else { return };
+            let before = std::mem::replace(&mut list.filter, filter);
+            if list.filter.terms() != before.terms() {
+                list.restart();
                 refresh::list_anew(state, moment);
             }
-            state.filter = filter;
         }
         Err(error) => line.error = Some(error),
     }
@@ -77,8 +79,8 @@ fn complete(state: &mut State, step: isize, moment: Moment) {
 
 /// Takes the filter away. The cursor stays on its incident, which is surely in the longer list.
 pub(super) fn clear(state: &mut State, moment: Moment) {
-    if !state.filter.text().is_empty() {
-        state.filter = Filter::default();
+    if let Some(list) = state.list_mut().filter(|list| !list.filter.text().is_empty()) {
+        list.filter = Filter::default();
         refresh::list_anew(state, moment);
     }
 }

@@ -166,7 +166,7 @@ pub(super) fn take_command(state: &mut State, moment: Moment, effects: &mut Vec<
     match chosen {
         Some(chosen) if !chosen.scope.covers(state.view) => say_not_here(state, &chosen.label, moment),
         Some(Found { command: Command::Act(action), .. }) => run(state, *action, moment, effects),
-        Some(Found { command: Command::SortBy(key), .. }) => menus::sort(state, state.sort.chosen(*key), moment),
+        Some(Found { command: Command::SortBy(key), .. }) => menus::sort_by(state, *key, moment),
         None => {}
     }
 }

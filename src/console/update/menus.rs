@@ -14,7 +14,7 @@ use crate::console::state::toasts::Tone;
 pub(super) fn press_in_sort(state: &mut State, highlighted: usize, key: &KeyEvent, moment: Moment) {
     match key.code {
         KeyCode::Esc | KeyCode::Char('q') => state.dialog = None,
-        _ if opened_by(state, key, Action::Sort) => sort(state, state.sort.reversed(), moment),
+        _ if opened_by(state, key, Action::Sort) => sort(state, Sort::reversed, moment),
         KeyCode::Enter => choose_order(state, highlighted, moment),
         code => state.dialog = Some(Dialog::Sort(step(code, highlighted, SortKey::ALL.len()))),
     }
@@ -28,15 +28,21 @@ fn opened_by(state: &State, key: &KeyEvent, action: Action) -> bool {
 /// The order at this place of the menu is chosen; the one that there is, the other way round.
 pub(super) fn choose_order(state: &mut State, at: usize, moment: Moment) {
     if let Some(key) = SortKey::ALL.get(at) {
-        sort(state, state.sort.chosen(*key), moment);
+        sort_by(state, *key, moment);
     }
 }
 
-/// Another order: the list is seen from its beginning.
-pub(super) fn sort(state: &mut State, chosen: Sort, moment: Moment) {
+/// An order is chosen by its name.
+pub(super) fn sort_by(state: &mut State, key: SortKey, moment: Moment) {
+    sort(state, |before| before.chosen(key), moment);
+}
+
+/// Another order in this view: its list is seen from its beginning.
+fn sort(state: &mut State, chosen: impl Fn(Sort) -> Sort, moment: Moment) {
     state.dialog = None;
-    state.sort = chosen;
-    state.incidents.restart();
+    let Some(list) = state.list_mut() else { return };
+    list.sort = chosen(list.sort);
+    list.restart();
     refresh::list_anew(state, moment);
 }
 

@@ -9,6 +9,7 @@ mod fields;
 mod filter;
 mod forms;
 mod keys;
+mod marks;
 mod menus;
 mod overlay;
 mod pointing;
@@ -52,9 +53,10 @@ pub fn update(state: &mut State, event: Event, moment: Moment) -> Vec<Effect> {
 
 /// What happens at the very start, before anything has.
 pub fn start(state: &mut State, moment: Moment) -> Vec<Effect> {
-    if !state.filter.is_empty() {
+    let filter = &state.incidents.filter;
+    if !filter.is_empty() {
         // What hides incidents must not do so unnoticed.
-        let (filter, clear) = (shorten(state.filter.text(), 60), state.key(Action::Back));
+        let (filter, clear) = (shorten(filter.text(), 60), state.key(Action::Back));
         state.toasts.say(
             Tone::Warning,
             format!("the filter is as it was left: {filter}; {clear} clears it"),

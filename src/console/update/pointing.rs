@@ -50,7 +50,7 @@ pub(super) fn point(
 fn press(state: &mut State, target: Target, moment: Moment, effects: &mut Vec<Effect>) {
     match target {
         Target::Tab(view) => actions::go_to(state, view, moment),
-        Target::Order(key) => menus::sort(state, state.sort.chosen(key), moment),
+        Target::Order(key) => menus::sort_by(state, key, moment),
         Target::Row(id) => {
             let rows = state.screen().list_rows();
             focus_on(state, Focus::List);

@@ -1,14 +1,16 @@
 //! When what is read: everything every so often, what is missing on the screen at once, and after an outage again and
 //! again with growing waits.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::console::effect::{Effect, Lane, Load};
+use crate::console::effect::{Edition, Effect, Lane, Load};
 use crate::console::event::Moment;
+use crate::console::listing::Listed;
 use crate::console::state::connection::Connection;
 use crate::console::state::dialog::{Dialog, Purpose};
-use crate::console::state::list::Contents;
-use crate::console::state::{DetailPane, Refresh, State, ViewKind};
+use crate::console::state::list::{Contents, List};
+use crate::console::state::{DetailPane, Refresh, State};
 use crate::domain::IncidentId;
 
 /// Between two readings, where they cost next to nothing.
@@ -19,6 +21,8 @@ const LONGEST: Duration = Duration::from_secs(10);
 const SHARE: u32 = 100;
 /// So many shapes are read at once.
 const SHAPES_AT_ONCE: usize = 12;
+/// So many of the marked incidents are read again with those in sight.
+const MARKS_AT_ONCE: usize = 500;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
 
@@ -50,10 +54,12 @@ pub(super) fn soon(state: &mut State, moment: Moment) {
     state.refresh.next_at = moment.real;
 }
 
-/// Another filter or order is wanted: what is at hand or on its way is of the old one.
+/// Another filter or order is wanted in this view: what is at hand or on its way is of the old one.
 pub(super) fn list_anew(state: &mut State, moment: Moment) {
-    state.edition = None;
-    state.lanes.outdate(Lane::List);
+    let Some(list) = state.list_mut() else { return };
+    list.edition = None;
+    let lane = Lane::of(list.listed());
+    state.lanes.outdate(lane);
     soon(state, moment);
 }
 
@@ -79,7 +85,10 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     }
     let rows = state.screen().list_rows();
     let visible = state.list().map(|list| list.visible(rows).to_vec()).unwrap_or_default();
-    ask_rows(state, visible.clone(), moment, effects);
+    // What is marked is acted on from out of sight, too.
+    let marked = state.list().into_iter().flat_map(|list| list.marks().iter().take(MARKS_AT_ONCE)).copied();
+    let wanted = visible.iter().copied().chain(marked.filter(|id| !visible.contains(id))).collect();
+    ask_rows(state, wanted, moment, effects);
     let aged = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
     ask_shapes(state, aged, moment, effects);
     if let Some(id) = state.selected() {
@@ -136,15 +145,7 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
 }
 
 fn list_of(state: &State) -> Option<Load> {
-    match state.view {
-        ViewKind::Incidents => {
-            let held = state.edition.filter(|_| !state.filter.follows_time() && !state.sort.follows_time());
-            Some(Load::List(state.filter.clone(), state.sort, held))
-        }
-        ViewKind::Pending => Some(Load::Pending),
-        ViewKind::Snapshots => Some(Load::Snapshots),
-        ViewKind::Processor => None,
-    }
+    state.list().map(|list| Load::List(list.listed(), list.filter.clone(), list.sort, list.held()))
 }
 
 fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
@@ -174,11 +175,28 @@ pub(super) fn ask(state: &mut State, load: Load, effects: &mut Vec<Effect>) {
     effects.push(Effect::Load(state.lanes.ask(load.lane()), load));
 }
 
+/// The list of another edition has come: rows that were out of sight may have changed unseen. Those in sight are read
+/// again with it. What is frozen is to stay as it is.
+pub(super) fn renew_rows(state: &mut State, edition: Edition) {
+    if state.frozen_since.is_none() {
+        let rows = state.screen().list_rows();
+        let kept = kept(state, |list| list.visible(rows));
+        state.rows.renew(edition, &kept);
+    }
+}
+
 fn prune(state: &mut State, rows: usize) {
-    let mut kept: Vec<IncidentId> = state.list().map(|list| list.around(rows).to_vec()).unwrap_or_default();
-    for list in [&state.incidents, &state.pending, &state.snapshots] {
+    let kept = kept(state, |list| list.around(rows));
+    state.rows.prune(|id| kept.contains(&id));
+}
+
+/// What is at hand for a reason: part of the list in sight, what is selected, what is marked.
+fn kept(state: &State, seen: impl Fn(&List) -> &[IncidentId]) -> BTreeSet<IncidentId> {
+    let mut kept: BTreeSet<IncidentId> = state.list().into_iter().flat_map(seen).copied().collect();
+    for listed in Listed::ALL {
+        let list = state.list_of(listed);
         kept.extend(list.marks());
         kept.extend(list.selected());
     }
-    state.rows.prune(|id| kept.contains(&id));
+    kept
 }

@@ -21,8 +21,12 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
         Action::Reopen => reopen(state),
         Action::Capture => capture(state, now),
         Action::Retry => {
-            let ids = possible(state, |id| availability::can_retry(state, id, now).is_ok());
-            return write(state, Write::Retry(ids), effects);
+            let form = retry(state, now);
+            // What is in sight needs no asking.
+            match form.purpose {
+                Purpose::Confirm(wanted) if form.notes.is_empty() => return write(state, wanted, effects),
+                _ => form,
+            }
         }
         Action::Discard => discard(state),
         Action::Comment => comment(state),
@@ -79,10 +83,11 @@ fn about(
         notes.push(note(format!("{others} of the {} marked: {left}", all.len())));
     }
     if let Some(list) = state.list() {
-        let listed = |id: &&IncidentId| list.ids().contains(id);
-        let hidden = if ids.len() > 1 { ids.len() - ids.iter().filter(listed).count() } else { 0 };
-        if hidden > 0 {
-            notes.push(warning(format!("{hidden} of them hidden by the filter")));
+        let hidden = ids.iter().filter(|id| list.hidden_marks().contains(id)).count();
+        match (hidden, ids.len()) {
+            (0, _) => {}
+            (_, 1) => notes.push(warning("it is hidden by the filter")),
+            _ => notes.push(warning(format!("{hidden} of them hidden by the filter"))),
         }
     }
     let several = targets.len() > 1;
@@ -152,6 +157,14 @@ fn capture(state: &State, now: Timestamp) -> Form {
         }
     }
     Form { accept: "Capture", ..form }
+}
+
+fn retry(state: &State, now: Timestamp) -> Form {
+    let can = |id| availability::can_retry(state, id, now).is_ok();
+    let purpose = |ids| Purpose::Confirm(Write::Retry(ids));
+    let form = about(state, "Retry the pending snapshot of", "not failed, left as they are", purpose, can);
+    let hidden = form.notes.iter().any(|note| note.weight == Weight::Warning);
+    Form { accept: "Retry", notes: if hidden { form.notes } else { Vec::new() }, ..form }
 }
 
 fn discard(state: &State) -> Form {

@@ -15,11 +15,11 @@ use super::text::{cut, number, width_of};
 use super::{dialog, footer};
 use crate::console::effect::Lane;
 use crate::console::glyphs::Glyphs;
-use crate::console::listing::{LIST_LIMIT, Sort};
+use crate::console::listing::Listed;
 use crate::console::pointing::Target;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::connection::{Attempt, Connection};
-use crate::console::state::list::Contents;
+use crate::console::state::list::{Contents, List};
 use crate::console::state::processor::Queue;
 use crate::console::state::{State, ViewKind};
 use crate::domain::span;
@@ -158,17 +158,17 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     let (state, theme, glyphs) = (canvas.state, &canvas.look.theme, canvas.look.glyphs);
     let Some(list) = state.list().filter(|list| list.contents() == Contents::Known) else { return Vec::new() };
     let mut spans = vec![Span::raw(" ")];
-    if state.view == ViewKind::Incidents && !state.filter.text().is_empty() {
-        spans.push(Span::styled(format!("/{}  ", cut(state.filter.text(), 30, glyphs)), theme.warning));
+    if !list.filter.text().is_empty() {
+        spans.push(Span::styled(format!("/{}  ", cut(list.filter.text(), 30, glyphs)), theme.warning));
     }
-    if state.view == ViewKind::Incidents && state.sort != Sort::default() {
-        let arrow = dialog::arrow(state.sort.direction, glyphs);
-        spans.push(Span::styled(format!("{arrow} {}  ", state.sort.key.label()), theme.warning));
+    if list.sort != list.listed().order() {
+        let arrow = dialog::arrow(list.sort.direction, glyphs);
+        spans.push(Span::styled(format!("{arrow} {}  ", list.sort.key.label()), theme.warning));
     }
-    let listed = list.ids().len() as u64;
+    let shown = list.ids().len() as u64;
     let place = if list.is_listed() { list.position() as u64 + 1 } else { 0 };
-    spans.push(Span::styled(format!("{} of {}", count(place), total(state, listed)), theme.dim));
-    let hidden = hidden(state, listed);
+    spans.push(Span::styled(format!("{} of {}", count(place), count(shown)), theme.dim));
+    let hidden = hidden(state, list);
     if hidden > 0 {
         spans.push(Span::styled(format!(", {} hidden", count(hidden)), theme.dim));
     }
@@ -176,26 +176,18 @@ fn position(canvas: Canvas<'_>) -> Vec<Span<'static>> {
     spans
 }
 
-/// How many incidents the filter hides.
-fn hidden(state: &State, listed: u64) -> u64 {
-    let counts = state.overview.as_ref().map(|overview| overview.counts);
-    let filtered = counts.filter(|_| state.view == ViewKind::Incidents && !state.filter.is_empty());
-    filtered.map_or(0, |counts| (counts.incidents_open + counts.incidents_closed).saturating_sub(listed))
-}
-
-/// How many rows there are; of a list that goes no further than its limit, how many there would be.
-fn total(state: &State, listed: u64) -> String {
-    let counts = state.overview.as_ref().map(|overview| overview.counts);
-    let all = match (state.view, counts) {
-        (ViewKind::Pending, Some(counts)) => counts.pending,
-        (ViewKind::Snapshots, Some(counts)) => counts.snapshots,
-        _ => listed,
+/// How many the filter hides.
+fn hidden(state: &State, list: &List) -> u64 {
+    let Some(counts) = state.overview.as_ref().map(|overview| overview.counts).filter(|_| !list.filter.is_empty())
+    else {
+        return 0;
     };
-    if listed >= u64::from(LIST_LIMIT) && all > listed {
-        format!("the first {} of {}", count(listed), count(all))
-    } else {
-        count(listed)
-    }
+    let all = match list.listed() {
+        Listed::Incidents => counts.incidents_open + counts.incidents_closed,
+        Listed::Pending => counts.pending,
+        Listed::Snapshots => counts.snapshots,
+    };
+    all.saturating_sub(list.ids().len() as u64)
 }
 
 fn count(count: u64) -> String {
@@ -232,7 +224,7 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
             Attempt::UnderWay => "trying now".to_owned(),
             Attempt::Waiting => format!("retrying in {}", span::format(outage.retry_at.since(canvas.moment.real))),
         };
-        let since = state.zone.time(*answered_at);
+        let since = state.zone.time(state.list().and_then(|list| list.listed_at).unwrap_or(*answered_at));
         return (format!(" database lost, {retry}, rows from {since}: {} ", outage.error), theme.error);
     }
     let silent = canvas.moment.real.since(state.refresh.asked_at);
@@ -240,7 +232,7 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
         return (format!(" the database has not answered for {} ", span::format(silent)), theme.warning);
     }
     let Some(list) = state.list() else { return (String::new(), theme.text) };
-    match (list.marks().len(), list.hidden_marks(), list.selected()) {
+    match (list.marks().len(), list.hidden_marks().len(), list.selected()) {
         (0, _, Some(id)) if !list.is_listed() => (format!(" #{id} is no longer in this list "), theme.warning),
         (0, _, _) if state.view == ViewKind::Pending => queue(canvas),
         (0, _, _) => (String::new(), theme.text),
@@ -252,7 +244,8 @@ fn condition(canvas: Canvas<'_>) -> (String, Style) {
 /// What is captured next and when, and what should have been.
 fn queue(canvas: Canvas<'_>) -> (String, Style) {
     let (state, theme, now) = (canvas.state, &canvas.look.theme, canvas.moment.now);
-    let queue = Queue::of(&state.pending_rows, state.prospect(now), now);
+    let Some(overview) = &state.overview else { return (String::new(), theme.text) };
+    let queue = Queue::of(&overview.queue, state.prospect(now), now);
     let Some((id, run)) = queue.next else { return (String::new(), theme.text) };
     let when = run.map(|run| (state.zone.brief(run, now), run.since(now)));
     let next = match when {
@@ -262,7 +255,7 @@ fn queue(canvas: Canvas<'_>) -> (String, Style) {
     };
     match (queue.late, queue.latest) {
         (late, Some(latest)) => {
-            let late = format!("{} late, by up to {}; ", count(late as u64), span::format(latest));
+            let late = format!("{} late, by up to {}; ", count(late), span::format(latest));
             (format!(" {late}{next} "), theme.due)
         }
         _ => (format!(" {next} "), theme.text),
@@ -270,11 +263,11 @@ fn queue(canvas: Canvas<'_>) -> (String, Style) {
 }
 
 fn age(state: &State, canvas: Canvas<'_>) -> String {
-    match (&state.connection, state.listed_at) {
+    match (&state.connection, state.list().and_then(|list| list.listed_at)) {
         (Connection::Up { .. }, Some(listed)) if state.frozen_since.is_some() => {
             format!(" rows from {} ", state.zone.time(listed))
         }
-        (Connection::Up { .. }, Some(listed)) if state.view == ViewKind::Incidents => {
+        (Connection::Up { .. }, Some(listed)) => {
             let old = canvas.moment.now.since(listed);
             if old.as_secs() < 15 { String::new() } else { format!(" read {} ", super::header::ago(old)) }
         }

@@ -2,17 +2,16 @@
 //! but what changes.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
 
 use super::canvas::Canvas;
 use super::sparkline::sparkline;
+use super::table::Heading;
 use super::text::{Row, age, number, roughly, width_of};
-use super::{dialog, standing, table};
+use super::{standing, table};
 use crate::console::keymap::Action;
-use crate::console::listing::{Column, GAP, Side};
-use crate::console::pointing::Target;
+use crate::console::listing::{Column, GAP};
 use crate::console::state::excerpt::telling;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::text::printable;
@@ -25,23 +24,10 @@ type Cell = (Column, usize);
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.incidents;
     let cells = layout(canvas);
-    table::draw(canvas, frame, list, headings(canvas, &cells), |_, id| row(canvas, &cells, id));
-    let mut x = canvas.screen.list.x + u16::try_from(table::GUTTER).unwrap_or(0);
-    for (column, width) in &cells {
-        let width = u16::try_from(width + GAP).unwrap_or(0);
-        if let Some(key) = column.sort_key().filter(|_| !canvas.screen.list.is_empty()) {
-            canvas.put(Rect { x, width, height: 1, ..canvas.screen.list }, Target::Order(key));
-        }
-        x += width;
-    }
-    let key = |action| canvas.state.key(action);
-    let (none, advice) = if canvas.state.filter.is_empty() {
-        ("no incidents yet", format!("{} opens one; 'afterimage incident open TITLE' does too", key(Action::New)))
-    } else {
-        let (change, clear) = (key(Action::Filter), key(Action::Back));
-        ("nothing matches the filter", format!("{change} changes it, {clear} clears it"))
-    };
-    table::empty(canvas, frame, list, &[none, &advice]);
+    let headings = table::headings(canvas, list, &headings(&cells));
+    table::draw(canvas, frame, list, headings, |id| row(canvas, &cells, id));
+    let advice = format!("{} opens one; 'afterimage incident open TITLE' does too", canvas.state.key(Action::New));
+    table::empty(canvas, frame, list, ["no incidents yet", &advice]);
 }
 
 /// The columns that there is room for.
@@ -50,29 +36,15 @@ pub(super) fn layout(canvas: Canvas<'_>) -> Vec<Cell> {
     canvas.state.columns.layout(width, table::id_width(&canvas.state.incidents), table::GUTTER)
 }
 
-/// The column that the list is ordered by says so.
-fn headings(canvas: Canvas<'_>, cells: &[Cell]) -> Line<'static> {
-    let (theme, glyphs, sort) = (&canvas.look.theme, canvas.look.glyphs, canvas.state.sort);
-    let mut row = Row::default();
-    row.gap(table::GUTTER);
-    for (at, (column, width)) in cells.iter().enumerate() {
-        let gap = if at > 0 { GAP } else { 0 };
-        let name = heading(*column, *width);
-        if column.sort_key() != Some(sort.key) {
-            match column.side() {
-                Side::Left => row.gap(gap).left(name, *width, theme.dim, glyphs),
-                Side::Right => row.gap(gap).right(name, *width, theme.dim, glyphs),
-            };
-            continue;
-        }
-        let arrow = dialog::arrow(sort.direction, glyphs);
-        match column.side() {
-            // A full column has room for its arrow in the gap before it.
-            Side::Right => row.right(&format!("{arrow}{name}"), width + gap, theme.key, glyphs),
-            Side::Left => row.gap(gap).left(&format!("{name}{arrow}"), *width, theme.key, glyphs),
-        };
-    }
-    row.line()
+fn headings(cells: &[Cell]) -> Vec<Heading> {
+    let heading = |(at, (column, width)): (usize, &Cell)| Heading {
+        name: heading(*column, *width),
+        width: *width,
+        gap: if at > 0 { GAP } else { 0 },
+        side: column.side(),
+        order: column.sort_key(),
+    };
+    cells.iter().enumerate().map(heading).collect()
 }
 
 fn heading(column: Column, width: usize) -> &'static str {
@@ -143,14 +115,14 @@ fn cell<'a>(row: &'a mut Row, canvas: Canvas<'_>, column: Column, width: usize, 
 }
 
 /// What needs somebody stands out by its title too, and what the filter has found is pointed at.
-fn title<'a>(row: &'a mut Row, canvas: Canvas<'_>, incident: &Incident, width: usize) -> &'a mut Row {
+pub(super) fn title<'a>(row: &'a mut Row, canvas: Canvas<'_>, incident: &Incident, width: usize) -> &'a mut Row {
     let (state, theme, now) = (canvas.state, &canvas.look.theme, canvas.moment.now);
     let style = match standing(incident, state.prospect(now), now) {
         Standing::Dead => theme.dead,
         Standing::Retrying(..) => theme.failing,
         _ => theme.text,
     };
-    let found = state.filter.found_in(&printable(&incident.title));
+    let found = state.list().map(|list| list.filter.found_in(&printable(&incident.title))).unwrap_or_default();
     let pointed = style.patch(theme.key).add_modifier(Modifier::UNDERLINED);
     row.pointed(&incident.title, width, (style, pointed), &found, canvas.look.glyphs)
 }

@@ -8,7 +8,7 @@ use super::canvas::Canvas;
 use super::text::{cut, width_of};
 use super::{dialog, incidents};
 use crate::console::keymap::Action;
-use crate::console::listing::{Column, SortKey};
+use crate::console::listing::{Column, Sort, SortKey};
 use crate::console::pointing::Target;
 
 /// Draws a menu.
@@ -37,7 +37,7 @@ fn draw(canvas: Canvas<'_>, frame: &mut Frame, title: &str, choices: &[String], 
 
 /// The menu of orders.
 pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
-    let sort = canvas.state.sort;
+    let sort = canvas.state.list().map_or_else(Sort::default, |list| list.sort);
     let choice = |key: &SortKey| {
         let direction = if *key == sort.key { sort.direction } else { key.natural() };
         let current = if *key == sort.key { "now; again reverses it" } else { "" };

@@ -1,15 +1,18 @@
-//! View 2: the pending snapshots, what is captured next first, the dead last.
+//! View 2: the pending snapshots, first those that need somebody, then what is captured next.
 
 use ratatui::Frame;
+use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::canvas::Canvas;
 use super::standing::{self, CELL};
+use super::table::Heading;
 use super::text::{Row, roughly};
 use super::{incidents, table};
+use crate::console::listing::{Side, SortKey};
 use crate::console::state::processor::pending_standing;
 use crate::domain::schedule::MAX_ATTEMPTS;
-use crate::domain::{IncidentId, PendingSnapshot};
+use crate::domain::{Incident, IncidentId, PendingSnapshot};
 
 #[derive(Debug, Clone, Copy)]
 struct Columns {
@@ -60,47 +63,73 @@ impl Columns {
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.pending;
     let columns = Columns::new(usize::from(canvas.screen.list.width), table::id_width(list));
-    table::draw(canvas, frame, list, headings(canvas, columns), |at, id| {
-        canvas.state.pending_rows.get(at).map_or_else(Line::default, |pending| row(canvas, columns, id, pending))
-    });
+    let headings = table::headings(canvas, list, &headings(columns));
+    table::draw(canvas, frame, list, headings, |id| row(canvas, columns, id));
     let none = ["no pending snapshots", "closing an incident promises one, due ten windows later"];
-    table::empty(canvas, frame, list, &none);
+    table::empty(canvas, frame, list, none);
 }
 
-fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {
-    let (style, glyphs) = (canvas.look.theme.dim, canvas.look.glyphs);
+fn headings(columns: Columns) -> Vec<Heading> {
+    let Columns { id, title, window, target, run, tries, error } = columns;
+    let headings = [
+        ("ID", id, Side::Right, Some(SortKey::Id)),
+        ("TITLE", title, Side::Left, Some(SortKey::Title)),
+        ("WINDOW", window, Side::Right, Some(SortKey::Window)),
+        ("TARGET", target, Side::Right, Some(SortKey::Target)),
+        ("RUN", run, Side::Right, Some(SortKey::Due)),
+        ("SNAPSHOT", CELL, Side::Left, Some(SortKey::Urgency)),
+        ("TRIES", tries, Side::Right, None),
+        ("LAST ERROR", error, Side::Left, None),
+    ];
+    table::spaced(&headings)
+}
+
+fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId) -> Line<'static> {
+    let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     let mut row = Row::default();
-    row.gap(table::GUTTER).right("ID", columns.id, style, glyphs).gap(1).left("TITLE", columns.title, style, glyphs);
+    row.right(&id.to_string(), columns.id, theme.dim, glyphs).gap(1);
+    let Some(incident) = canvas.state.rows.incident(id) else {
+        return row.left(glyphs.ellipsis(), columns.title, theme.dim, glyphs).line();
+    };
+    incidents::title(&mut row, canvas, incident, columns.title);
     if columns.window > 0 {
-        row.gap(1).right("WINDOW", columns.window, style, glyphs);
+        row.gap(1).right(&incident.time_window.to_string(), columns.window, theme.dim, glyphs);
     }
-    if columns.target > 0 {
-        row.gap(1).right("TARGET", columns.target, style, glyphs);
+    if let Some(pending) = &incident.pending {
+        times(&mut row, canvas, columns, pending);
+    } else {
+        // It has been captured or reopened, and leaves the list in a moment.
+        row.gap([columns.target, columns.run].into_iter().filter(|width| *width > 0).map(|width| width + 1).sum());
     }
-    if columns.run > 0 {
-        row.gap(1).right("RUN", columns.run, style, glyphs);
-    }
-    row.gap(1).left("SNAPSHOT", CELL, style, glyphs);
+    let (text, style) = standing(canvas, incident);
+    row.gap(1).left(&text, CELL, style, glyphs);
+    let (attempts, error) =
+        incident.pending.as_ref().map_or((0, None), |pending| (pending.attempts, pending.last_error.as_deref()));
     if columns.tries > 0 {
-        row.gap(1).right("TRIES", columns.tries, style, glyphs);
+        let tries = if attempts > 0 { format!("{attempts}/{MAX_ATTEMPTS}") } else { "-".to_owned() };
+        row.gap(1).right(&tries, columns.tries, theme.dim, glyphs);
     }
     if columns.error > 0 {
-        row.gap(1).left("LAST ERROR", columns.error, style, glyphs);
+        row.gap(1).left(error.unwrap_or(""), columns.error, theme.failing, glyphs);
     }
     row.line()
 }
 
-fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, pending: &PendingSnapshot) -> Line<'static> {
-    let (theme, glyphs, now) = (&canvas.look.theme, canvas.look.glyphs, canvas.moment.now);
-    let incident = canvas.state.rows.incident(id);
-    let prospect = canvas.state.prospect(now);
-    let title = incident.map_or(glyphs.ellipsis(), |incident| incident.title.as_str());
-    let mut row = Row::default();
-    row.right(&id.to_string(), columns.id, theme.dim, glyphs).gap(1).left(title, columns.title, theme.text, glyphs);
-    if columns.window > 0 {
-        let window = incident.map(|incident| incident.time_window.to_string()).unwrap_or_default();
-        row.gap(1).right(&window, columns.window, theme.dim, glyphs);
+/// A partial snapshot is beside the point here: what is told is when the complete one comes.
+fn standing(canvas: Canvas<'_>, incident: &Incident) -> (String, Style) {
+    let now = canvas.moment.now;
+    match incident.pending.as_ref().filter(|_| canvas.state.busy(incident.id).is_none()) {
+        Some(pending) => {
+            let standing = pending_standing(pending, canvas.state.prospect(now), now);
+            standing::cell(standing, canvas.state.zone, canvas.look)
+        }
+        None => incidents::snapshot_cell(canvas, incident),
     }
+}
+
+fn times(row: &mut Row, canvas: Canvas<'_>, columns: Columns, pending: &PendingSnapshot) {
+    let (theme, glyphs, now) = (&canvas.look.theme, canvas.look.glyphs, canvas.moment.now);
+    let prospect = canvas.state.prospect(now);
     if columns.target > 0 {
         let late = prospect.late_by(pending, now).map(|late| format!("{} late", roughly(late)));
         let style = if late.is_some() { theme.due } else { theme.dim };
@@ -111,17 +140,4 @@ fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, pending: &PendingSn
         let run = prospect.run_of(pending, now).map_or_else(|| "-".to_owned(), |run| canvas.state.zone.minute(run));
         row.gap(1).right(&run, columns.run, theme.dim, glyphs);
     }
-    let (text, style) = match incident.filter(|incident| canvas.state.busy(incident.id).is_some()) {
-        Some(incident) => incidents::snapshot_cell(canvas, incident),
-        None => standing::cell(pending_standing(pending, prospect, now), canvas.state.zone, canvas.look),
-    };
-    row.gap(1).left(&text, CELL, style, glyphs);
-    if columns.tries > 0 {
-        let tries = if pending.attempts > 0 { format!("{}/{MAX_ATTEMPTS}", pending.attempts) } else { "-".to_owned() };
-        row.gap(1).right(&tries, columns.tries, theme.dim, glyphs);
-    }
-    if columns.error > 0 {
-        row.gap(1).left(pending.last_error.as_deref().unwrap_or(""), columns.error, theme.failing, glyphs);
-    }
-    row.line()
 }

@@ -4,9 +4,11 @@ use ratatui::Frame;
 use ratatui::text::Line;
 
 use super::canvas::Canvas;
+use super::table::Heading;
 use super::text::{Row, number};
 use super::{incidents, table};
 use crate::console::keymap::Action;
+use crate::console::listing::{Side, SortKey};
 use crate::domain::{IncidentId, SnapshotFacts};
 
 /// `partial, clipped` does not fit; the rarer and the graver of the two is `partial`.
@@ -42,43 +44,48 @@ impl Columns {
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame) {
     let list = &canvas.state.snapshots;
     let columns = Columns::new(usize::from(canvas.screen.list.width), table::id_width(list));
-    table::draw(canvas, frame, list, headings(canvas, columns), |at, id| {
-        canvas.state.snapshot_rows.get(at).map_or_else(Line::default, |facts| row(canvas, columns, id, facts))
-    });
+    let headings = table::headings(canvas, list, &headings(columns));
+    table::draw(canvas, frame, list, headings, |id| row(canvas, columns, id));
     let (close, capture) = (canvas.state.key(Action::Close), canvas.state.key(Action::Capture));
     let advice = format!("close an incident with {close}; {capture} captures it without waiting");
-    let none = ["no snapshots yet", &advice];
-    table::empty(canvas, frame, list, &none);
+    table::empty(canvas, frame, list, ["no snapshots yet", &advice]);
 }
 
-fn headings(canvas: Canvas<'_>, columns: Columns) -> Line<'static> {
-    let (style, glyphs) = (canvas.look.theme.dim, canvas.look.glyphs);
-    let mut row = Row::default();
-    row.gap(table::GUTTER).right("ID", columns.id, style, glyphs).gap(1).left("TITLE", columns.title, style, glyphs);
-    if columns.shape > 0 {
-        row.gap(1).left("SHAPE", columns.shape, style, glyphs);
-    }
-    if columns.captured > 0 {
-        row.gap(1).right("CAPTURED", columns.captured, style, glyphs);
-    }
-    if columns.events > 0 {
-        row.gap(1).right("EVENTS", columns.events, style, glyphs);
-    }
-    if columns.users > 0 {
-        row.gap(1).right("USERS", columns.users, style, glyphs);
-    }
-    row.gap(1).left("KIND", KIND, style, glyphs).line()
+fn headings(columns: Columns) -> Vec<Heading> {
+    let Columns { id, title, shape, captured, events, users } = columns;
+    let headings = [
+        ("ID", id, Side::Right, Some(SortKey::Id)),
+        ("TITLE", title, Side::Left, Some(SortKey::Title)),
+        ("SHAPE", shape, Side::Left, None),
+        ("CAPTURED", captured, Side::Right, Some(SortKey::Captured)),
+        ("EVENTS", events, Side::Right, Some(SortKey::Events)),
+        ("USERS", users, Side::Right, Some(SortKey::Users)),
+        ("KIND", KIND, Side::Left, None),
+    ];
+    table::spaced(&headings)
 }
 
-fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, facts: &SnapshotFacts) -> Line<'static> {
+fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId) -> Line<'static> {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
-    let title = canvas.state.rows.incident(id).map_or(glyphs.ellipsis(), |incident| incident.title.as_str());
-    let count = |count: Option<i64>| count.map_or_else(|| "-".to_owned(), number);
     let mut row = Row::default();
-    row.right(&id.to_string(), columns.id, theme.dim, glyphs).gap(1).left(title, columns.title, theme.text, glyphs);
+    row.right(&id.to_string(), columns.id, theme.dim, glyphs).gap(1);
+    let Some(incident) = canvas.state.rows.incident(id) else {
+        return row.left(glyphs.ellipsis(), columns.title, theme.dim, glyphs).line();
+    };
+    incidents::title(&mut row, canvas, incident, columns.title);
     if columns.shape > 0 {
         row.gap(1).drawn(incidents::shape(canvas, id, columns.shape));
     }
+    // Where there is none any more, it was reopened, and leaves the list in a moment.
+    if let Some(facts) = &incident.snapshot {
+        kept(&mut row, canvas, columns, facts);
+    }
+    row.line()
+}
+
+fn kept(row: &mut Row, canvas: Canvas<'_>, columns: Columns, facts: &SnapshotFacts) {
+    let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
+    let count = |count: Option<i64>| count.map_or_else(|| "-".to_owned(), number);
     if columns.captured > 0 {
         let captured = canvas.state.zone.day_and_minute(facts.date_added);
         row.gap(1).right(&captured, columns.captured, theme.dim, glyphs);
@@ -94,5 +101,5 @@ fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId, facts: &SnapshotFac
         (false, true) => ("clipped", theme.warning),
         (false, false) => ("complete", theme.captured),
     };
-    row.gap(1).left(kind, KIND, style, glyphs).line()
+    row.gap(1).left(kind, KIND, style, glyphs);
 }

@@ -7,7 +7,10 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use super::text::{restyle, wrap};
+use super::dialog;
+use super::text::{Row, restyle, wrap};
+use crate::console::keymap::Action;
+use crate::console::listing::{Side, SortKey};
 use crate::console::options::DataKind;
 use crate::console::pointing::Target;
 use crate::console::screen::Focus;
@@ -18,13 +21,57 @@ use crate::domain::{IncidentId, span};
 /// The gutter: the cursor and the mark.
 pub(super) const GUTTER: usize = 2;
 
-/// Draws headings and the visible rows. `row` is given the position in the list.
+/// The heading of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heading {
+    pub(super) name: &'static str,
+    pub(super) width: usize,
+    /// What is left empty before it.
+    pub(super) gap: usize,
+    pub(super) side: Side,
+    /// What the list can be ordered by in it.
+    pub(super) order: Option<SortKey>,
+}
+
+/// The headings, and what they order by where they are clicked. The one that the list is ordered by says so.
+pub(super) fn headings(canvas: Canvas<'_>, list: &List, headings: &[Heading]) -> Line<'static> {
+    let (theme, glyphs, sort, area) = (&canvas.look.theme, canvas.look.glyphs, list.sort, canvas.screen.list);
+    let mut row = Row::default();
+    row.gap(GUTTER);
+    let mut x = area.x + u16::try_from(GUTTER).unwrap_or(0);
+    for Heading { name, width, gap, side, order } in headings.iter().copied() {
+        let arrow = dialog::arrow(sort.direction, glyphs);
+        match (side, order == Some(sort.key)) {
+            (Side::Left, false) => row.gap(gap).left(name, width, theme.dim, glyphs),
+            (Side::Right, false) => row.gap(gap).right(name, width, theme.dim, glyphs),
+            (Side::Left, true) => row.gap(gap).left(&format!("{name}{arrow}"), width, theme.key, glyphs),
+            // A full column has room for its arrow in the gap before it.
+            (Side::Right, true) => row.right(&format!("{arrow}{name}"), width + gap, theme.key, glyphs),
+        };
+        let taken = u16::try_from(gap + width).unwrap_or(0);
+        if let Some(key) = order.filter(|_| !area.is_empty()) {
+            canvas.put(Rect { x, width: taken, height: 1, ..area }, Target::Order(key));
+        }
+        x += taken;
+    }
+    row.line()
+}
+
+/// The headings of those columns that there are, with a gap between them.
+pub(super) fn spaced(columns: &[(&'static str, usize, Side, Option<SortKey>)]) -> Vec<Heading> {
+    let there = columns.iter().filter(|(_, width, ..)| *width > 0).enumerate();
+    there
+        .map(|(at, &(name, width, side, order))| Heading { name, width, gap: usize::from(at > 0), side, order })
+        .collect()
+}
+
+/// Draws headings and the visible rows.
 pub(super) fn draw(
     canvas: Canvas<'_>,
     frame: &mut Frame,
     list: &List,
     headings: Line<'static>,
-    row: impl Fn(usize, IncidentId) -> Line<'static>,
+    row: impl Fn(IncidentId) -> Line<'static>,
 ) {
     let area = canvas.screen.list;
     if area.is_empty() {
@@ -40,7 +87,7 @@ pub(super) fn draw(
         let gutter = if selected { glyphs.gutter() } else { " " };
         let mark = if list.marks().contains(id) { glyphs.mark() } else { " " };
         let mut spans = vec![Span::styled(gutter, theme.key), Span::styled(mark, theme.warning)];
-        spans.extend(row(list.offset() + line, *id).spans);
+        spans.extend(row(*id).spans);
         let mut drawn = Line::from(spans);
         if selected && focused {
             drawn = restyle(drawn, theme.selected);
@@ -57,8 +104,9 @@ pub(super) fn draw(
     }
 }
 
-/// Says why there are no rows, where there are none: each reason has its own words, and what to do.
-pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[&str]) {
+/// Says why there are no rows, where there are none: each reason has its own words, and what to do. `none` is what is
+/// said where no filter hides any.
+pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: [&str; 2]) {
     let area = canvas.screen.list;
     if area.height < 2 || !list.ids().is_empty() {
         return;
@@ -81,8 +129,13 @@ pub(super) fn empty(canvas: Canvas<'_>, frame: &mut Frame, list: &List, none: &[
             said.push((what.to_owned(), false));
         }
         (_, Contents::Unknown) => said.push(("loading".to_owned(), false)),
-        (_, Contents::Known) => {
+        (_, Contents::Known) if list.filter.is_empty() => {
             said.extend(none.iter().enumerate().map(|(at, line)| ((*line).to_owned(), at == 0)));
+        }
+        (_, Contents::Known) => {
+            let (change, clear) = (canvas.state.key(Action::Filter), canvas.state.key(Action::Back));
+            said.push(("nothing matches the filter".to_owned(), true));
+            said.push((format!("{change} changes it, {clear} clears it"), false));
         }
     }
     let width = usize::from(area.width).saturating_sub(4);
