@@ -3,7 +3,7 @@
 
 use crate::console::kept::Kept;
 use crate::console::listing::{Filter, Sort};
-use crate::domain::{IncidentId, Status, Timestamp};
+use crate::domain::{IncidentId, Seen, Status, Timestamp};
 
 /// Something to be done outside the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +111,8 @@ impl Load {
     }
 }
 
-/// Something to write. Targets are fixed when the operator presses the key, never later.
+/// Something to write. Targets are fixed when the operator presses the key, never later, and so is what was seen of them:
+/// what has been changed since is not written over (design 8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// Close these, all or none.
@@ -133,7 +134,7 @@ pub enum Write {
     /// Reopen these, all or none.
     Reopen {
         /// Which.
-        ids: Vec<IncidentId>,
+        seen: Vec<Seen>,
         /// What is said with it.
         comment: Option<String>,
     },
@@ -147,7 +148,7 @@ pub enum Write {
     /// Correct its title or its start.
     Edit {
         /// Which.
-        id: IncidentId,
+        seen: Seen,
         /// What it is called from now on.
         title: Option<String>,
         /// When it started.
@@ -156,13 +157,13 @@ pub enum Write {
     /// Open a new one.
     Open(Opening),
     /// Try these pending snapshots again.
-    Retry(Vec<IncidentId>),
+    Retry(Vec<Seen>),
     /// Give these pending snapshots up.
-    Discard(Vec<IncidentId>),
+    Discard(Vec<Seen>),
     /// Capture these now.
     Capture {
         /// Which.
-        ids: Vec<IncidentId>,
+        seen: Vec<Seen>,
         /// Whether the operator agreed to capture before the target.
         timing: Timing,
     },
@@ -221,12 +222,12 @@ impl Write {
     #[must_use]
     pub fn targets(&self) -> Vec<IncidentId> {
         match self {
-            Self::Close { ids, .. }
-            | Self::Reopen { ids, .. }
-            | Self::Capture { ids, .. }
-            | Self::Retry(ids)
-            | Self::Discard(ids) => ids.clone(),
-            Self::UndoClose { id, .. } | Self::Comment { id, .. } | Self::Edit { id, .. } => vec![*id],
+            Self::Close { ids, .. } => ids.clone(),
+            Self::Reopen { seen, .. } | Self::Capture { seen, .. } | Self::Retry(seen) | Self::Discard(seen) => {
+                seen.iter().map(|seen| seen.id).collect()
+            }
+            Self::Edit { seen, .. } => vec![seen.id],
+            Self::UndoClose { id, .. } | Self::Comment { id, .. } => vec![*id],
             Self::Open(_) | Self::Run | Self::Save(_) => Vec::new(),
         }
     }

@@ -5,8 +5,8 @@ use crossterm::event::KeyEvent;
 use crate::console::effect::{Edition, Lane};
 use crate::console::pointing::{Gesture, Target};
 use crate::domain::{
-    Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, RunCounts, Series, Snapshot,
-    SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
+    Activity, AlertRule, Incident, IncidentId, PendingSnapshot, Processor, ProcessorRun, Refusal, RunCounts, Series,
+    Snapshot, SnapshotFacts, SupersededSnapshot, Timestamp, Trigger,
 };
 
 /// An instant on both clocks. They differ where the operator has frozen one of them with `--now`.
@@ -106,7 +106,14 @@ pub enum Answer {
         /// What came of it.
         written: Written,
     },
-    /// A write was refused or has failed.
+    /// A write was refused since what is so forbids it: again it would be refused again.
+    WriteRefused {
+        /// The number of the request.
+        request: u64,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
+    /// A write has failed.
     WriteFailed {
         /// The number of the request.
         request: u64,

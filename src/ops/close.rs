@@ -1,8 +1,8 @@
 //! Closes incidents, and undoes a close (rules 4 to 8).
 
-use super::{Already, OpsError, StatusChange};
+use super::{Already, OpsError, StatusChange, guard};
 use crate::domain::incident::{self, Closing};
-use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Status, Timestamp, schedule};
+use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Remedy, Status, Timestamp, schedule};
 use crate::store::{Store, Tx};
 
 /// Which incidents are closed, and how.
@@ -74,13 +74,9 @@ async fn close_one(
 }
 
 fn already_closed(incident: &Incident, already: &Already, date_closed: Timestamp) -> OpsError {
-    OpsError::Conflict(format!(
-        "incident {} was already closed by {} at {}, as of {date_closed}: comment on it with 'incident comment', or \
-         reopen it to close it at another time",
-        incident.id,
-        crate::domain::text::shorten(&already.by, 40),
-        already.at,
-    ))
+    let whence = guard::by_and_at(&already.by, already.at);
+    let text = format!("incident {} was already closed{whence}, as of {}", incident.id, date_closed.whole_second());
+    OpsError::refused(text, Remedy::CommentOrReopen)
 }
 
 /// Undoes a close while its snapshot is pending and `date_closed` is still what that close wrote.

@@ -101,7 +101,7 @@ on_both_engines! {
         let desk = Desk::on(database).await;
         let id = desk.open(1).await;
         desk.close(id).await;
-        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap();
         let undone = ops::close::undo(&desk.store, TESTER, id, at("12:00")).await;
         check_refused(undone, 4, &["no pending snapshot any more"]);
         desk.reopen(id).await;

@@ -19,7 +19,7 @@ use crate::console::theme::Theme;
 use crate::console::update::update;
 use crate::console::view::view;
 use crate::domain::filter::{Condition, Term};
-use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, Seen, SnapshotFacts, Trigger};
 
 /// A console, what it wants done, and the moment.
 pub struct Desk {
@@ -158,6 +158,18 @@ impl Desk {
     pub fn writes(&self) -> Vec<crate::console::effect::Write> {
         let write = |effect: &Effect| if let Effect::Write(_, write) = effect { Some(write.clone()) } else { None };
         self.effects.iter().filter_map(write).collect()
+    }
+
+    /// An incident as it is at hand.
+    pub fn seen(&self, number: i64) -> Seen {
+        Seen::of(self.state.rows.incident(IncidentId::new(number)).unwrap())
+    }
+
+    /// Changes what the database holds of an incident, and lets the console read it.
+    pub fn change(&mut self, number: i64, change: impl FnOnce(&mut Incident)) {
+        change(self.stored.iter_mut().find(|incident| incident.id.value() == number).unwrap());
+        self.pass(Duration::from_secs(3));
+        self.answer_all();
     }
 
     /// What is said at the bottom.

@@ -7,6 +7,7 @@ mod commands;
 mod desk;
 mod exports;
 mod fixtures;
+mod guards;
 mod keys;
 mod mouse;
 mod screens;

@@ -14,7 +14,7 @@ use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
 use crate::console::state::{State, Undo};
 use crate::domain::text::shorten;
-use crate::domain::{Incident, IncidentId, PendingSnapshot, RunCounts, SnapshotFacts, Trigger};
+use crate::domain::{Incident, IncidentId, PendingSnapshot, Remedy, RunCounts, SnapshotFacts, Trigger};
 
 /// What was refused is not asked for again before this time.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -50,21 +50,50 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
             state.drafts.remove(&request);
             take_written(state, request, written, moment);
         }
-        Answer::WriteFailed { request, failure } => {
-            let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
-            state.toasts.say(Tone::Error, format!("{progress}: {}", failure.message), moment.real);
-            bring_back_draft(state, request, &failure, moment);
-            outdate_reads(state);
-            refresh::soon(state, moment);
+        Answer::WriteRefused { request, refusal } => {
+            let message = refusal.said(|remedy| by_key(state, remedy));
+            if let (Some(incident), Some(draft)) = (&refusal.incident, state.drafts.get_mut(&request)) {
+                draft.see_anew(incident);
+            }
+            // Whoever was first has changed what is on the screen: it is not to wait for the next reading.
+            if let Some(incident) = refusal.incident {
+                state.rows.put(incident);
+            }
+            refused(state, request, &message, moment);
         }
+        Answer::WriteFailed { request, failure } => {
+            refused(state, request, &failure.message, moment);
+        }
+    }
+}
+
+/// A write has come to nothing. What it was to change may have become anything meanwhile.
+fn refused(state: &mut State, request: u64, message: &str, moment: Moment) {
+    let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
+    state.toasts.say(Tone::Error, format!("{progress}: {message}"), moment.real);
+    bring_back_draft(state, request, message, moment);
+    outdate_reads(state);
+    refresh::soon(state, moment);
+}
+
+/// What can be done instead is said in keys.
+fn by_key(state: &State, remedy: Remedy) -> String {
+    let key = |action| state.key(action);
+    match remedy {
+        Remedy::CommentOrReopen => {
+            format!("{} comments on it, {} reopens it", key(Action::Comment), key(Action::Reopen))
+        }
+        Remedy::Reopen => format!("{} reopens it", key(Action::Reopen)),
+        Remedy::CaptureEarly => format!("{} asks whether to capture it before", key(Action::Capture)),
+        Remedy::SeeSnapshot(_) => format!("{} shows its snapshot", key(Action::Open)),
     }
 }
 
 /// What the operator has typed is not lost with the refusal. The keys are on the safe button: the next one typed may have
 /// been meant for the list.
-fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: Moment) {
+fn bring_back_draft(state: &mut State, request: u64, message: &str, moment: Moment) {
     let Some(mut draft) = state.drafts.remove(&request).filter(|_| state.dialog.is_none()) else { return };
-    draft.warn(failure.message.clone());
+    draft.warn(message);
     draft.focus = Place::Cancel;
     state.dialog = Some(Dialog::Form(draft));
     forms::check(state, moment);

@@ -86,9 +86,9 @@ fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Li
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
     let most = most.clamp(1, 8);
     let shown = if form.targets.len() > most { most.saturating_sub(1) } else { form.targets.len() };
-    let digits = form.targets.iter().map(|target| target.id.to_string().len()).max().unwrap_or(0);
+    let digits = form.targets.iter().map(|target| target.seen.id.to_string().len()).max().unwrap_or(0);
     let line = |target: &crate::console::state::dialog::Target| {
-        let number = format!("#{:<digits$}  ", target.id);
+        let number = format!("#{:<digits$}  ", target.seen.id);
         let title = cut(&target.title, width.saturating_sub(number.len()), glyphs);
         Line::from(vec![Span::styled(number, theme.key), Span::styled(title, theme.text)])
     };
