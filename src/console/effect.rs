@@ -124,13 +124,8 @@ pub enum Write {
         /// What is said with it.
         comment: Option<String>,
     },
-    /// Take back the close of this one, while nothing has changed since.
-    UndoClose {
-        /// Which.
-        id: IncidentId,
-        /// The close to take back.
-        date_closed: Timestamp,
-    },
+    /// Take back these closes, all or none, while nothing has changed since.
+    UndoClose(Vec<Seen>),
     /// Reopen these, all or none.
     Reopen {
         /// Which.
@@ -223,11 +218,13 @@ impl Write {
     pub fn targets(&self) -> Vec<IncidentId> {
         match self {
             Self::Close { ids, .. } => ids.clone(),
-            Self::Reopen { seen, .. } | Self::Capture { seen, .. } | Self::Retry(seen) | Self::Discard(seen) => {
-                seen.iter().map(|seen| seen.id).collect()
-            }
+            Self::UndoClose(seen)
+            | Self::Reopen { seen, .. }
+            | Self::Capture { seen, .. }
+            | Self::Retry(seen)
+            | Self::Discard(seen) => seen.iter().map(|seen| seen.id).collect(),
             Self::Edit { seen, .. } => vec![seen.id],
-            Self::UndoClose { id, .. } | Self::Comment { id, .. } => vec![*id],
+            Self::Comment { id, .. } => vec![*id],
             Self::Open(_) | Self::Run | Self::Save(_) => Vec::new(),
         }
     }
@@ -237,7 +234,7 @@ impl Write {
     pub const fn expected_status(&self) -> Option<Status> {
         match self {
             Self::Close { .. } => Some(Status::Open),
-            Self::Reopen { .. } | Self::UndoClose { .. } | Self::Capture { .. } => Some(Status::Closed),
+            Self::Reopen { .. } | Self::UndoClose(_) | Self::Capture { .. } => Some(Status::Closed),
             _ => None,
         }
     }
@@ -247,7 +244,7 @@ impl Write {
     pub const fn progress(&self) -> &'static str {
         match self {
             Self::Close { .. } => "closing",
-            Self::UndoClose { .. } => "undoing",
+            Self::UndoClose(_) => "undoing",
             Self::Reopen { .. } => "reopening",
             Self::Comment { .. } => "commenting",
             Self::Edit { .. } => "editing",

@@ -40,9 +40,7 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
         Write::Close { ids, at, comment } => {
             done("closed", ops::close::close(store, by, CloseRequest { ids, at, comment }).await?)
         }
-        Write::UndoClose { id, date_closed } => {
-            done("reopened", vec![ops::close::undo(store, by, id, date_closed).await?])
-        }
+        Write::UndoClose(closes) => done("reopened", ops::close::undo(store, by, &closes).await?),
         Write::Reopen { seen, comment } => {
             let request = ReopenRequest { ids: ids(&seen), comment, seen };
             done("open", ops::reopen::reopen(store, by, request).await?)

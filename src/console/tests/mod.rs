@@ -12,3 +12,4 @@ mod keys;
 mod mouse;
 mod screens;
 mod styles;
+mod undo;

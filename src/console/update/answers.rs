@@ -4,17 +4,18 @@
 use std::time::Duration;
 
 use super::actions::outdate_reads;
-use super::{export, forms, overlay, refresh};
+use super::{export, forms, overlay, refresh, undo};
 use crate::console::effect::{Effect, Lane, Write};
 use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
 use crate::console::options::DataKind;
+use crate::console::state::State;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
-use crate::console::state::{State, Undo};
+use crate::console::state::undo::numbers;
 use crate::domain::text::shorten;
-use crate::domain::{Incident, IncidentId, PendingSnapshot, Remedy, RunCounts, SnapshotFacts, Trigger};
+use crate::domain::{Incident, IncidentId, PendingSnapshot, Refusal, Remedy, RunCounts, Seen, SnapshotFacts, Trigger};
 
 /// What was refused is not asked for again before this time.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -50,21 +51,29 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
             state.drafts.remove(&request);
             take_written(state, request, written, moment);
         }
-        Answer::WriteRefused { request, refusal } => {
-            let message = refusal.said(|remedy| by_key(state, remedy));
-            if let (Some(incident), Some(draft)) = (&refusal.incident, state.drafts.get_mut(&request)) {
-                draft.see_anew(incident);
-            }
-            // Whoever was first has changed what is on the screen: it is not to wait for the next reading.
-            if let Some(incident) = refusal.incident {
-                state.rows.put(incident);
-            }
-            refused(state, request, &message, moment);
-        }
+        Answer::WriteRefused { request, refusal } => take_refusal(state, request, *refusal, moment),
         Answer::WriteFailed { request, failure } => {
             refused(state, request, &failure.message, moment);
         }
     }
+}
+
+/// What is so forbids a write: it would be refused again.
+fn take_refusal(state: &mut State, request: u64, refusal: Refusal, moment: Moment) {
+    let message = refusal.said(|remedy| by_key(state, remedy));
+    if let Some(Write::UndoClose(closes)) = state.writes.get(&request).cloned() {
+        // The one that stands in the way is lost; the hint names what is left, which the key can still take back.
+        let lost = |seen: &&Seen| refusal.incident.as_ref().is_none_or(|incident| incident.id == seen.id);
+        undo::forget(state, &closes.iter().filter(lost).cloned().collect::<Vec<_>>());
+    }
+    if let Some(incident) = refusal.incident {
+        if let Some(draft) = state.drafts.get_mut(&request) {
+            draft.see_anew(&incident);
+        }
+        // Whoever was first has changed what is on the screen: it is not to wait for the next reading.
+        state.rows.put(incident);
+    }
+    refused(state, request, &message, moment);
 }
 
 /// A write has come to nothing. What it was to change may have become anything meanwhile.
@@ -203,6 +212,9 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
     let write = state.writes.remove(&request);
     outdate_reads(state);
     refresh::soon(state, moment);
+    if let Some(write) = &write {
+        undo::note(state, write, &written);
+    }
     match (write, written) {
         (Some(write), Written::Incidents { changed, unchanged, remarks }) => {
             say_done(state, &write, &changed, &remarks, moment);
@@ -233,28 +245,21 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
 }
 
 fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: &[String], moment: Moment) {
-    let what = match incidents {
-        [] => return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real),
-        [one] => format!("#{}", one.id),
-        many => format!("{} incidents", many.len()),
-    };
+    if incidents.is_empty() {
+        return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real);
+    }
     let verb = match write {
         Write::Close { .. } => "closed",
-        Write::UndoClose { .. } => "taken back: the close of",
+        Write::UndoClose(_) => "taken back: the close of",
         Write::Reopen { .. } => "reopened",
         Write::Edit { .. } => "edited",
         _ => "done:",
     };
-    let mut said = format!("{verb} {what}");
-    if let Write::Close { .. } = write {
-        let undo = |incident: &Incident| {
-            let until = incident.pending.as_ref()?.target_run_date;
-            Some(Undo { id: incident.id, date_closed: incident.date_closed?, until })
-        };
-        state.undo = incidents.iter().filter_map(undo).collect();
-        if let Some(until) = state.undo.iter().map(|undo| undo.until).min().filter(|until| *until > moment.now) {
-            said = format!("{said}; {} undoes until {}", state.key(Action::Undo), state.zone.minute(until));
-        }
+    let mut said = format!("{verb} {}", numbers(incidents.iter().map(|it| it.id), undo::NAMED));
+    if let Write::Close { .. } = write
+        && let Some(until) = undo::remember(state, incidents, moment)
+    {
+        said = format!("{said}; {until}");
     }
     let tone = if remarks.is_empty() { Tone::Success } else { Tone::Warning };
     let said: Vec<String> = std::iter::once(said).chain(remarks.iter().cloned()).collect();

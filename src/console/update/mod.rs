@@ -14,6 +14,7 @@ mod overlay;
 mod pointing;
 mod refresh;
 mod submit;
+mod undo;
 mod verbs;
 
 use crate::console::effect::Effect;

@@ -1,8 +1,8 @@
 //! How a verb begins: its targets are fixed, and the form that names them is opened. Nothing is written here but what
 //! needs no asking.
 
-use super::forms;
 use super::submit::write;
+use super::{forms, undo};
 use crate::console::availability;
 use crate::console::effect::{Effect, Lane, Load, Timing, Write};
 use crate::console::event::Moment;
@@ -33,12 +33,7 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
             open()
         }
         Action::Run => return write(state, Write::Run, effects),
-        Action::Undo => {
-            for undo in std::mem::take(&mut state.undo) {
-                write(state, Write::UndoClose { id: undo.id, date_closed: undo.date_closed }, effects);
-            }
-            return;
-        }
+        Action::Undo => return undo::begin(state, moment, effects),
         _ => return,
     };
     state.dialog = Some(Dialog::Form(Box::new(form)));
