@@ -255,11 +255,8 @@ pub enum Written {
     Opened(Box<Incident>),
     /// Something was said.
     Commented(IncidentId),
-    /// Pending snapshots were changed.
-    Pending {
-        /// How many.
-        count: usize,
-    },
+    /// The pending snapshots of these were changed.
+    Pending(Vec<IncidentId>),
     /// A text was saved as a file.
     Saved {
         /// Its name from the root on.
@@ -269,9 +266,18 @@ pub enum Written {
     Ran {
         /// What it did.
         counts: RunCounts,
-        /// The first of its failures, in words.
-        failures: Vec<String>,
+        /// The first of its failures.
+        failures: Vec<FailedCapture>,
     },
+}
+
+/// A snapshot that could not be captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCapture {
+    /// Whose.
+    pub id: IncidentId,
+    /// Why.
+    pub error: String,
 }
 
 /// News of the processor that lives in this console.
@@ -297,6 +303,8 @@ pub enum ProcessorNews {
         counts: RunCounts,
         /// Why it took place.
         trigger: Trigger,
+        /// The first of its failures.
+        failures: Vec<FailedCapture>,
     },
     /// A run could not be completed.
     Failed {

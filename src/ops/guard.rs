@@ -46,7 +46,7 @@ pub(super) async fn refuse(
     };
     let outcome = match change {
         Change::Renamed => format!(": '{}'", text::shorten(&incident.title, 80)),
-        Change::Moved => format!(": {}", incident.date_started),
+        Change::Moved => format!(": {}", incident.date_started.whole_second()),
         _ => String::new(),
     };
     let whence = whence.map(|(by, at)| by_and_at(&by, at)).unwrap_or_default();

@@ -63,6 +63,24 @@ on_both_engines! {
         assert_eq!(desk.incident(id).await.status, Status::Open);
     }
 
+    async fn a_refusal_writes_no_fractions_of_a_second_and_names_no_shell(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let id = desk.open(1).await;
+        desk.wait(Duration::from_micros(1_234_567));
+        desk.close(id).await;
+        let request = ops::close::CloseRequest { ids: vec![id], comment: Some("done".into()), ..Default::default() };
+        let refused = desk.try_close(request).await.unwrap_err();
+        let instant = "2026-11-24T12:00:01Z";
+        assert_eq!(
+            refused.to_string(),
+            format!("incident 1 was already closed by tester at {instant}, as of {instant}")
+        );
+        let early = desk.try_force(&[id], Early::Refused).await.unwrap_err();
+        assert_eq!(early.to_string(), "incident 1 is due at 2026-11-24T12:10:01Z");
+        let words = afterimage::cli::CliError::from(refused).to_string();
+        assert!(words.ends_with(": comment on it with 'incident comment', or reopen it to close it at another time"));
+    }
+
     async fn an_incident_that_somebody_has_reopened_first_stays_reopened(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let id = desk.closed(1, "11:00", "11:05").await;

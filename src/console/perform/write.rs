@@ -2,7 +2,7 @@
 
 use super::{Shared, failure};
 use crate::console::effect::{Opening, Timing, Write};
-use crate::console::event::{Answer, Cause, Failure, Written};
+use crate::console::event::{Answer, Cause, FailedCapture, Failure, Written};
 use crate::domain::{IncidentId, PendingSnapshot, Query, Refusal, Seen, Trigger};
 use crate::ops::close::CloseRequest;
 use crate::ops::edit::EditRequest;
@@ -13,8 +13,8 @@ use crate::ops::{self, OpsError, StatusChange};
 use crate::service::host_name;
 use crate::store::Store;
 
-/// So many failures of a run are told one by one.
-const FAILURES_SAID: u32 = 3;
+/// So many failures of a run are named.
+const FAILURES_SAID: u32 = 5;
 
 /// Writes, and says what came of it.
 pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer {
@@ -55,12 +55,8 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
             Written::Incidents { changed: vec![incident], unchanged: Vec::new(), remarks: Vec::new() }
         }
         Write::Open(opening) => Written::Opened(Box::new(open(store, by, opening).await?)),
-        Write::Retry(seen) => {
-            Written::Pending { count: ops::pending::retry(store, by, &ids(&seen), &seen).await?.len() }
-        }
-        Write::Discard(seen) => {
-            Written::Pending { count: ops::pending::discard(store, by, &ids(&seen), &seen).await?.len() }
-        }
+        Write::Retry(seen) => promises(ops::pending::retry(store, by, &ids(&seen), &seen).await?),
+        Write::Discard(seen) => promises(ops::pending::discard(store, by, &ids(&seen), &seen).await?),
         Write::Capture { seen, timing } => {
             let selection = Selection::Incidents { ids: ids(&seen), early: timing == Timing::Early, seen };
             process(shared, store, selection).await?
@@ -68,6 +64,10 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
         Write::Run => process(shared, store, Selection::Due).await?,
         Write::Save(_) => return Err(OpsError::Defect("a file was taken for a change of the database".to_owned())),
     })
+}
+
+fn promises(rows: Vec<PendingSnapshot>) -> Written {
+    Written::Pending(rows.into_iter().map(|row| row.incident_id).collect())
 }
 
 fn ids(seen: &[Seen]) -> Vec<IncidentId> {
@@ -98,14 +98,15 @@ async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result
     Ok(Written::Ran { counts: report.counts, failures: failures(store, &report).await })
 }
 
-/// What has failed in a run, in words. That it is not known is no reason to call the run itself a failure.
-async fn failures(store: &Store, report: &RunReport) -> Vec<String> {
+/// What has failed in a run. That it is not known is no reason to call the run itself a failure.
+pub(super) async fn failures(store: &Store, report: &RunReport) -> Vec<FailedCapture> {
     if report.counts.failed == 0 {
         return Vec::new();
     }
     let rows = async { store.read().await?.failed_since(report.started_at, FAILURES_SAID).await };
-    let said = |row: PendingSnapshot| format!("#{}: {}", row.incident_id, row.last_error.unwrap_or_default());
-    rows.await.map(|rows| rows.into_iter().map(said).collect()).unwrap_or_default()
+    let failed =
+        |row: PendingSnapshot| FailedCapture { id: row.incident_id, error: row.last_error.unwrap_or_default() };
+    rows.await.map(|rows| rows.into_iter().map(failed).collect()).unwrap_or_default()
 }
 
 /// What was changed, and who had made it so before where nothing was.

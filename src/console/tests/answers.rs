@@ -226,7 +226,12 @@ fn a_due_row_is_being_captured_while_the_processor_runs_and_is_read_again_after(
     assert_eq!(standing(&desk), Standing::Capturing);
     let counts = RunCounts { captured: 1, ..RunCounts::default() };
     desk.effects.clear();
-    desk.tell(Event::Processor(ProcessorNews::Finished { at: now(), counts, trigger: Trigger::Interval }));
+    desk.tell(Event::Processor(ProcessorNews::Finished {
+        at: now(),
+        counts,
+        trigger: Trigger::Interval,
+        failures: Vec::new(),
+    }));
     assert_eq!(desk.toast(), "captured 1 snapshot");
     assert!(desk.effects.iter().any(|effect| matches!(effect, Effect::Load(_, Load::Rows(_)))));
 }

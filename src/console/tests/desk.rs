@@ -55,6 +55,7 @@ impl Desk {
             at: now() - Duration::from_secs(2209),
             counts,
             trigger: Trigger::Interval,
+            failures: Vec::new(),
         }));
         self.state.toasts.dismiss(now());
         let next_run_at = now() + Duration::from_secs(1391);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::actions::outdate_reads;
 use super::{export, forms, overlay, refresh, undo};
 use crate::console::effect::{Effect, Lane, Write};
-use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::event::{Answer, Cause, FailedCapture, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
 use crate::console::options::DataKind;
 use crate::console::state::State;
@@ -125,7 +125,7 @@ fn lane_of(loaded: &Loaded) -> Lane {
 /// The database answers. After an outage that is worth saying, and everything is read again.
 fn came_back(state: &mut State, moment: Moment) {
     if matches!(state.connection, Connection::Lost { .. }) {
-        state.toasts.say(Tone::Success, "the database answers again", moment.real);
+        state.toasts.report(Tone::Success, "the database answers again", moment.real);
         refresh::soon(state, moment);
     }
     state.connection.answered(moment.now);
@@ -202,7 +202,7 @@ fn take_failure(state: &mut State, lane: Lane, failure: Failure, chance: f64, mo
             if lane == Lane::Detail {
                 state.detail.error = Some(message.clone());
             }
-            state.toasts.say(Tone::Error, message, moment.real);
+            state.toasts.report(Tone::Error, message, moment.real);
         }
         Cause::Refused => {}
     }
@@ -232,14 +232,19 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
         }
         (_, Written::Saved { file }) => state.toasts.say(Tone::Success, format!("wrote {file}"), moment.real),
         (_, Written::Commented(id)) => state.toasts.say(Tone::Success, format!("commented on #{id}"), moment.real),
-        (Some(write), Written::Pending { count }) => {
-            let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again:" };
-            state.toasts.say(Tone::Success, format!("{verb} {count} pending {}", snapshots(count as u64)), moment.real);
+        (Some(write), Written::Pending(ids)) => {
+            let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again" };
+            let what = format!("the pending {} of", snapshots(ids.len() as u64));
+            let said = format!("{verb}: {what} {}", numbers(ids, undo::NAMED));
+            state.toasts.say(Tone::Success, said, moment.real);
             if let Some(list) = state.list_mut() {
                 list.unmark(&write.targets());
             }
         }
-        (_, Written::Ran { counts, failures }) => say_ran(state, counts, &failures, moment),
+        (_, Written::Ran { counts, failures }) => {
+            let (tone, said) = ran(counts, &failures);
+            state.toasts.say(tone, said, moment.real);
+        }
         (None, _) => {}
     }
 }
@@ -270,15 +275,24 @@ fn snapshots(count: u64) -> &'static str {
     if count == 1 { "snapshot" } else { "snapshots" }
 }
 
-fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Moment) {
+/// What came of a run: what failed is named, for it wants something done.
+fn ran(counts: RunCounts, failures: &[FailedCapture]) -> (Tone, String) {
     let captured = format!("captured {} {}", counts.captured, snapshots(counts.captured));
     match (counts.due(), counts.failed) {
-        (0, _) => state.toasts.say(Tone::Plain, "nothing is due", moment.real),
-        (_, 0) => state.toasts.say(Tone::Success, captured, moment.real),
+        (0, _) => (Tone::Plain, "nothing is due".to_owned()),
+        (_, 0) => (Tone::Success, captured),
+        (_, failed) if failures.is_empty() => (Tone::Error, format!("{captured}, {failed} failed")),
         (_, failed) => {
-            let why = if failures.is_empty() { String::new() } else { format!(": {}", failures.join("; ")) };
-            let said = shorten(&format!("{captured}, {failed} failed{why}"), 300);
-            state.toasts.say(Tone::Error, said, moment.real);
+            let ids: Vec<String> = failures.iter().map(|failure| format!("#{}", failure.id)).collect();
+            let more = failed.saturating_sub(failures.len() as u64);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let why: Vec<String> = match failures {
+                [one] => vec![one.error.clone()],
+                many => many.iter().map(|failure| format!("#{}: {}", failure.id, failure.error)).collect(),
+            };
+            let captured = if counts.captured > 0 { format!("{captured}; ") } else { String::new() };
+            let said = format!("{captured}{}{more} failed: {}", ids.join(", "), why.join("; "));
+            (Tone::Error, shorten(&said, 300))
         }
     }
 }
@@ -286,11 +300,12 @@ fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Mo
 /// Takes news of the processor in this console.
 pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effects: &mut Vec<Effect>) {
     match &news {
-        ProcessorNews::Finished { counts, trigger, .. } => {
+        ProcessorNews::Finished { counts, trigger, failures, .. } => {
             if counts.due() > 0 {
                 // Who asked for a run hears of it by the answer.
                 if *trigger != Trigger::Forced {
-                    say_ran(state, *counts, &[], moment);
+                    let (tone, said) = ran(*counts, failures);
+                    state.toasts.report(tone, said, moment.real);
                 }
                 outdate_reads(state);
                 if state.frozen_since.is_none() {
@@ -300,7 +315,7 @@ pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effec
         }
         // A run that was asked for here says so itself.
         ProcessorNews::Failed { error, .. } if state.writes.is_empty() => {
-            state.toasts.say(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
+            state.toasts.report(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
         }
         ProcessorNews::Waiting { .. } | ProcessorNews::Started { .. } | ProcessorNews::Failed { .. } => {}
     }

@@ -55,7 +55,7 @@ pub(super) fn note(state: &mut State, write: &Write, written: &Written) {
     let changed = match written {
         Written::Incidents { changed, .. } => !changed.is_empty(),
         Written::Ran { counts, .. } => counts.due() > 0,
-        Written::Opened(_) | Written::Commented(_) | Written::Pending { .. } => true,
+        Written::Opened(_) | Written::Commented(_) | Written::Pending(_) => true,
         Written::Saved { .. } => false,
     };
     match write {
