@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::domain::Remedy;
 use crate::ops::OpsError;
 use crate::store::StoreError;
 
@@ -9,7 +10,7 @@ use crate::store::StoreError;
 #[derive(Debug, Error)]
 pub enum CliError {
     /// It could not be done.
-    #[error(transparent)]
+    #[error("{}", with_remedy(.0))]
     Ops(#[from] OpsError),
     /// What was done could not be said.
     #[error("the output cannot be written: {0}")]
@@ -33,6 +34,19 @@ impl CliError {
     pub fn is_silent(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
     }
+}
+
+/// What can be done instead is said in commands.
+fn with_remedy(error: &OpsError) -> String {
+    let OpsError::Refused(refusal) = error else { return error.to_string() };
+    refusal.said(|remedy| match remedy {
+        Remedy::CommentOrReopen => {
+            "comment on it with 'incident comment', or reopen it to close it at another time".to_owned()
+        }
+        Remedy::Reopen => "reopen it instead".to_owned(),
+        Remedy::CaptureEarly => "with --force it is captured now, without what happens until then".to_owned(),
+        Remedy::SeeSnapshot(id) => format!("see 'snapshot show {id}'"),
+    })
 }
 
 impl From<StoreError> for CliError {

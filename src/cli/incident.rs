@@ -106,7 +106,11 @@ async fn show(session: &mut Session<'_>, id: IncidentId) -> Result<ExitStatus, C
 
 async fn edit(session: &mut Session<'_>, arguments: EditArguments) -> Result<ExitStatus, CliError> {
     let now = session.now().await?;
-    let request = EditRequest { title: arguments.title, date_started: at(arguments.started.as_ref(), now)? };
+    let request = EditRequest {
+        title: arguments.title,
+        date_started: at(arguments.started.as_ref(), now)?,
+        ..EditRequest::default()
+    };
     let incident = edit::edit(&session.store, &session.settings.by, arguments.id, request).await?;
     let said = format!("corrected {}, started {}", named(&incident), incident.date_started);
     say(session, &incident, &said)
@@ -130,7 +134,12 @@ async fn reopen(
     comment: Option<String>,
 ) -> Result<ExitStatus, CliError> {
     let now = session.now().await?;
-    let changes = reopen::reopen(&session.store, &session.settings.by, ReopenRequest { ids, comment }).await?;
+    let changes = reopen::reopen(
+        &session.store,
+        &session.settings.by,
+        ReopenRequest { ids, comment, ..ReopenRequest::default() },
+    )
+    .await?;
     say_changes(session, &changes, now)
 }
 

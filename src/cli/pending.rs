@@ -12,7 +12,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: PendingCommand) -> R
         PendingCommand::List => list(session).await,
         PendingCommand::Retry { ids } => {
             let now = session.now().await?;
-            let rows = pending::retry(&session.store, &session.settings.by, &ids).await?;
+            let rows = pending::retry(&session.store, &session.settings.by, &ids, &[]).await?;
             say(session, &rows, |row| {
                 let next = match words::distance(row.next_attempt_at.max(row.target_run_date), now) {
                     next if next == "now" => "tried again with the next run".to_owned(),
@@ -22,7 +22,7 @@ pub(super) async fn run(session: &mut Session<'_>, command: PendingCommand) -> R
             })
         }
         PendingCommand::Discard { ids } => {
-            let rows = pending::discard(&session.store, &session.settings.by, &ids).await?;
+            let rows = pending::discard(&session.store, &session.settings.by, &ids, &[]).await?;
             say(session, &rows, |row| {
                 let id = row.incident_id;
                 format!(

@@ -12,7 +12,7 @@ pub(super) async fn run(session: &mut Session<'_>, arguments: ProcessArguments) 
     let selection = if arguments.ids.is_empty() {
         Selection::Due
     } else {
-        Selection::Incidents { ids: arguments.ids, early: arguments.force }
+        Selection::Incidents { ids: arguments.ids, early: arguments.force, seen: Vec::new() }
     };
     let request = ProcessRequest {
         selection,

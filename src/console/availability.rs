@@ -1,12 +1,15 @@
 //! When an action is possible, and if not, why: in words for the operator. And which of the possible ones matter now.
 
+use std::borrow::Cow;
+
 use crate::console::keymap::{Action, BINDINGS, Binding};
 use crate::console::options::Access;
 use crate::console::screen::{Arrangement, Focus};
 use crate::console::state::extent::{Change, Direction};
 use crate::console::state::overlay::Height;
+use crate::console::state::undo::numbers;
 use crate::console::state::{State, ViewKind};
-use crate::domain::{IncidentId, PendingState, Status, Timestamp};
+use crate::domain::{IncidentId, PendingState, Seen, Status, Timestamp};
 
 use Action as A;
 
@@ -32,8 +35,9 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         A::Run => writable(state),
         A::Undo => {
             writable(state)?;
-            let possible = state.undo.iter().any(|undo| now < undo.until);
-            possible.then_some(()).ok_or_else(|| "there is no close of this console to take back".to_owned())
+            let closes: Vec<&Seen> = state.undo.iter().flat_map(|undo| undo.possible(now)).collect();
+            closes.first().ok_or("there is no close of this console to take back")?;
+            closes.iter().try_for_each(|seen| free(state, seen.id))
         }
         A::Mark => state.selected_incident().map(|_| ()).ok_or_else(|| "nothing is selected".to_owned()),
         A::Open | A::CopyNumber | A::CopyRow => {
@@ -75,27 +79,28 @@ pub fn hints(state: &State, now: Timestamp) -> Vec<Hint> {
             && !state.options.keymap.keys(binding.action).is_empty()
             && of(binding.action, state, now).is_ok()
     };
-    let mut hints: Vec<Hint> = BINDINGS.iter().filter(usable).filter_map(|binding| hint(binding, state)).collect();
+    let mut hints: Vec<Hint> = BINDINGS.iter().filter(usable).filter_map(|binding| hint(binding, state, now)).collect();
     hints.sort_by_key(|hint| hint.place);
     hints
 }
 
 /// An action in the line of hints.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// What is done.
     pub action: Action,
     /// In a word or two.
-    pub label: &'static str,
+    pub label: Cow<'static, str>,
     /// Its place: the lower, the more it matters.
     pub place: u8,
 }
 
 /// What the table says, unless something is special here: a row that has failed, a pane or a mode to leave.
-fn hint(binding: &Binding, state: &State) -> Option<Hint> {
+fn hint(binding: &Binding, state: &State, now: Timestamp) -> Option<Hint> {
     let in_detail = state.focus == Focus::Detail;
     let marked = state.list().is_some_and(|list| !list.marks().is_empty());
     let (place, label) = match binding.action {
+        A::Undo => return undo_hint(binding, state, now),
         // It is possible only where something has failed.
         A::Retry => (1, binding.label),
         A::Freeze if state.frozen_since.is_some() => (2, "go on"),
@@ -110,7 +115,14 @@ fn hint(binding: &Binding, state: &State) -> Option<Hint> {
         A::Overlay => overlay_hint(state, in_detail)?,
         _ => (binding.hint?, binding.label),
     };
-    Some(Hint { action: binding.action, label, place })
+    Some(Hint { action: binding.action, label: label.into(), place })
+}
+
+/// The key acts at once, so it says on what.
+fn undo_hint(binding: &Binding, state: &State, now: Timestamp) -> Option<Hint> {
+    let closes = state.undo.iter().flat_map(|undo| undo.possible(now));
+    let label = format!("undo close of {}", numbers(closes.map(|seen| seen.id), 2));
+    Some(Hint { action: binding.action, label: label.into(), place: binding.hint? })
 }
 
 /// Whether the detail has the keys, and shows no more than its chart.

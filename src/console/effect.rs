@@ -3,7 +3,7 @@
 
 use crate::console::kept::Kept;
 use crate::console::listing::{Filter, Listed, Sort};
-use crate::domain::{IncidentId, Status, Timestamp};
+use crate::domain::{IncidentId, Seen, Status, Timestamp};
 
 /// Something to be done outside the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,8 @@ impl Load {
     }
 }
 
-/// Something to write. Targets are fixed when the operator presses the key, never later.
+/// Something to write. Targets are fixed when the operator presses the key, never later, and so is what was seen of them:
+/// what has been changed since is not written over (design 8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// Close these, all or none.
@@ -127,17 +128,12 @@ pub enum Write {
         /// What is said with it.
         comment: Option<String>,
     },
-    /// Take back the close of this one, while nothing has changed since.
-    UndoClose {
-        /// Which.
-        id: IncidentId,
-        /// The close to take back.
-        date_closed: Timestamp,
-    },
+    /// Take back these closes, all or none, while nothing has changed since.
+    UndoClose(Vec<Seen>),
     /// Reopen these, all or none.
     Reopen {
         /// Which.
-        ids: Vec<IncidentId>,
+        seen: Vec<Seen>,
         /// What is said with it.
         comment: Option<String>,
     },
@@ -151,7 +147,7 @@ pub enum Write {
     /// Correct its title or its start.
     Edit {
         /// Which.
-        id: IncidentId,
+        seen: Seen,
         /// What it is called from now on.
         title: Option<String>,
         /// When it started.
@@ -160,13 +156,13 @@ pub enum Write {
     /// Open a new one.
     Open(Opening),
     /// Try these pending snapshots again.
-    Retry(Vec<IncidentId>),
+    Retry(Vec<Seen>),
     /// Give these pending snapshots up.
-    Discard(Vec<IncidentId>),
+    Discard(Vec<Seen>),
     /// Capture these now.
     Capture {
         /// Which.
-        ids: Vec<IncidentId>,
+        seen: Vec<Seen>,
         /// Whether the operator agreed to capture before the target.
         timing: Timing,
     },
@@ -225,12 +221,14 @@ impl Write {
     #[must_use]
     pub fn targets(&self) -> Vec<IncidentId> {
         match self {
-            Self::Close { ids, .. }
-            | Self::Reopen { ids, .. }
-            | Self::Capture { ids, .. }
-            | Self::Retry(ids)
-            | Self::Discard(ids) => ids.clone(),
-            Self::UndoClose { id, .. } | Self::Comment { id, .. } | Self::Edit { id, .. } => vec![*id],
+            Self::Close { ids, .. } => ids.clone(),
+            Self::UndoClose(seen)
+            | Self::Reopen { seen, .. }
+            | Self::Capture { seen, .. }
+            | Self::Retry(seen)
+            | Self::Discard(seen) => seen.iter().map(|seen| seen.id).collect(),
+            Self::Edit { seen, .. } => vec![seen.id],
+            Self::Comment { id, .. } => vec![*id],
             Self::Open(_) | Self::Run | Self::Save(_) => Vec::new(),
         }
     }
@@ -240,7 +238,7 @@ impl Write {
     pub const fn expected_status(&self) -> Option<Status> {
         match self {
             Self::Close { .. } => Some(Status::Open),
-            Self::Reopen { .. } | Self::UndoClose { .. } | Self::Capture { .. } => Some(Status::Closed),
+            Self::Reopen { .. } | Self::UndoClose(_) | Self::Capture { .. } => Some(Status::Closed),
             _ => None,
         }
     }
@@ -250,7 +248,7 @@ impl Write {
     pub const fn progress(&self) -> &'static str {
         match self {
             Self::Close { .. } => "closing",
-            Self::UndoClose { .. } => "undoing",
+            Self::UndoClose(_) => "undoing",
             Self::Reopen { .. } => "reopening",
             Self::Comment { .. } => "commenting",
             Self::Edit { .. } => "editing",

@@ -6,8 +6,8 @@ use crate::console::effect::{Edition, Lane};
 use crate::console::listing::Listed;
 use crate::console::pointing::{Gesture, Target};
 use crate::domain::{
-    Activity, AlertRule, Incident, IncidentId, PendingQueue, Processor, ProcessorRun, RunCounts, Series, Snapshot,
-    SupersededSnapshot, Timestamp, Trigger,
+    Activity, AlertRule, Incident, IncidentId, PendingQueue, Processor, ProcessorRun, Refusal, RunCounts, Series,
+    Snapshot, SupersededSnapshot, Timestamp, Trigger,
 };
 
 /// An instant on both clocks. They differ where the operator has frozen one of them with `--now`.
@@ -107,7 +107,14 @@ pub enum Answer {
         /// What came of it.
         written: Written,
     },
-    /// A write was refused or has failed.
+    /// A write was refused since what is so forbids it: again it would be refused again.
+    WriteRefused {
+        /// The number of the request.
+        request: u64,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
+    /// A write has failed.
     WriteFailed {
         /// The number of the request.
         request: u64,
@@ -255,11 +262,8 @@ pub enum Written {
     Opened(Box<Incident>),
     /// Something was said.
     Commented(IncidentId),
-    /// Pending snapshots were changed.
-    Pending {
-        /// How many.
-        count: usize,
-    },
+    /// The pending snapshots of these were changed.
+    Pending(Vec<IncidentId>),
     /// A text was saved as a file.
     Saved {
         /// Its name from the root on.
@@ -269,9 +273,18 @@ pub enum Written {
     Ran {
         /// What it did.
         counts: RunCounts,
-        /// The first of its failures, in words.
-        failures: Vec<String>,
+        /// The first of its failures.
+        failures: Vec<FailedCapture>,
     },
+}
+
+/// A snapshot that could not be captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCapture {
+    /// Whose.
+    pub id: IncidentId,
+    /// Why.
+    pub error: String,
 }
 
 /// News of the processor that lives in this console.
@@ -297,6 +310,8 @@ pub enum ProcessorNews {
         counts: RunCounts,
         /// Why it took place.
         trigger: Trigger,
+        /// The first of its failures.
+        failures: Vec<FailedCapture>,
     },
     /// A run could not be completed.
     Failed {

@@ -57,6 +57,12 @@ impl Timestamp {
         self.0.div_euclid(MICROS_PER_SECOND)
     }
 
+    /// The same without the fraction of a second, for sentences.
+    #[must_use]
+    pub const fn whole_second(self) -> Self {
+        Self::from_seconds(self.as_seconds())
+    }
+
     /// The start of the period that this instant lies in: `floor(t / period) * period`, UTC.
     ///
     /// A zero period leaves the instant as it is.

@@ -1,8 +1,9 @@
 //! Closes incidents, and undoes a close (rules 4 to 8).
 
-use super::{Already, OpsError, StatusChange};
+use super::{Already, OpsError, StatusChange, guard};
 use crate::domain::incident::{self, Closing};
-use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Status, Timestamp, schedule};
+use crate::domain::seen::Change;
+use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Remedy, Seen, Status, Timestamp, schedule};
 use crate::store::{Store, Tx};
 
 /// Which incidents are closed, and how.
@@ -74,35 +75,36 @@ async fn close_one(
 }
 
 fn already_closed(incident: &Incident, already: &Already, date_closed: Timestamp) -> OpsError {
-    OpsError::Conflict(format!(
-        "incident {} was already closed by {} at {}, as of {date_closed}: comment on it with 'incident comment', or \
-         reopen it to close it at another time",
-        incident.id,
-        crate::domain::text::shorten(&already.by, 40),
-        already.at,
-    ))
+    let whence = guard::by_and_at(&already.by, already.at);
+    let text = format!("incident {} was already closed{whence}, as of {}", incident.id, date_closed.whole_second());
+    OpsError::refused(text, Remedy::CommentOrReopen)
 }
 
-/// Undoes a close while its snapshot is pending and `date_closed` is still what that close wrote.
+/// Undoes closes in one transaction (rule 5), while the snapshots that they promised are pending and `date_closed` is
+/// still what they wrote.
 ///
 /// # Errors
-/// Where the incident was reopened, closed anew or captured meanwhile.
-pub async fn undo(store: &Store, by: &str, id: IncidentId, date_closed: Timestamp) -> Result<StatusChange, OpsError> {
+/// Where one of the incidents was reopened, closed anew or captured, or its promise discarded, since it was `closed`: the
+/// message says by whom and when. Then none is undone.
+pub async fn undo(store: &Store, by: &str, closed: &[Seen]) -> Result<Vec<StatusChange>, OpsError> {
     let by = super::checked_name(by)?;
     let now = store.now().await?;
     let mut tx = store.write().await?;
-    let incident = super::lock_all(&mut tx, &[id]).await?.pop().ok_or_else(|| OpsError::no_incidents(&[id]))?;
-    if incident.date_closed != Some(date_closed) {
-        return Err(OpsError::Conflict(format!("incident {id} has changed since it was closed here: nothing undone")));
+    let ids: Vec<IncidentId> = closed.iter().map(|seen| seen.id).collect();
+    let mut changes = Vec::with_capacity(ids.len());
+    for incident in super::lock_all(&mut tx, &ids).await? {
+        match guard::seen_of(closed, incident.id).and_then(|seen| seen.promise_since(&incident)) {
+            None => {}
+            // What is open or was closed anew by another is no longer this close, and not this operator's to reopen.
+            Some(change @ (Change::Reopened | Change::ClosedAgain)) => {
+                return Err(guard::refuse(&mut tx, &incident, change, None).await?);
+            }
+            Some(change) => return Err(guard::refuse(&mut tx, &incident, change, Some(Remedy::Reopen)).await?),
+        }
+        super::reopen::reopen_one(&mut tx, &incident, &by, Some("close undone".to_owned()), now).await?;
+        let incident = tx.incident(incident.id).await?.ok_or_else(|| OpsError::no_incidents(&[incident.id]))?;
+        changes.push(StatusChange { incident, already: None });
     }
-    if incident.is_captured() {
-        return Err(OpsError::Conflict(format!("incident {id} is captured already: reopen it instead")));
-    }
-    if incident.pending.is_none() {
-        return Err(OpsError::Conflict(format!("incident {id} has no pending snapshot any more: reopen it instead")));
-    }
-    super::reopen::reopen_one(&mut tx, &incident, &by, Some("close undone".to_owned()), now).await?;
-    let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
     tx.commit().await?;
-    Ok(StatusChange { incident, already: None })
+    Ok(changes)
 }

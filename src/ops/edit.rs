@@ -1,8 +1,9 @@
 //! Corrects an incident's title, and its start until it is captured.
 
-use super::OpsError;
+use super::{OpsError, guard};
 use crate::domain::incident::IncidentTimeError;
-use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Timestamp, text};
+use crate::domain::seen::Change;
+use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Seen, Timestamp, text};
 use crate::store::Store;
 
 /// What is corrected.
@@ -12,13 +13,15 @@ pub struct EditRequest {
     pub title: Option<String>,
     /// The new start.
     pub date_started: Option<Timestamp>,
+    /// How it was seen, by whoever decided by that: what has been corrected since is not written over.
+    pub seen: Option<Seen>,
 }
 
 /// Corrects an incident, and writes down what it was before.
 ///
 /// # Errors
 /// Where the title or the start cannot be; a start after the close or in the future; a start of an incident that is
-/// captured, whose picture would no longer be true.
+/// captured, whose picture would no longer be true; and where somebody else has corrected the same since it was seen.
 pub async fn edit(store: &Store, by: &str, id: IncidentId, request: EditRequest) -> Result<Incident, OpsError> {
     let by = super::checked_name(by)?;
     let title = request.title.as_deref().map(|title| text::required("title", title, text::TITLE_LIMIT)).transpose()?;
@@ -26,10 +29,12 @@ pub async fn edit(store: &Store, by: &str, id: IncidentId, request: EditRequest)
     let mut tx = store.write().await?;
     let incident = super::lock_all(&mut tx, &[id]).await?.pop().ok_or_else(|| OpsError::no_incidents(&[id]))?;
     let date_started = request.date_started.unwrap_or(incident.date_started);
+    let title = title.unwrap_or(&incident.title);
+    let overwritten = request.seen.and_then(|seen| overwritten(&seen, &incident, title, date_started));
+    guard::check(&mut tx, &incident, overwritten).await?;
     if date_started != incident.date_started {
         check_start(&incident, date_started, now)?;
     }
-    let title = title.unwrap_or(&incident.title);
     let mut changes = Vec::new();
     if title != incident.title {
         changes.push(format!("title: {} -> {title}", incident.title));
@@ -51,6 +56,13 @@ pub async fn edit(store: &Store, by: &str, id: IncidentId, request: EditRequest)
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
     tx.commit().await?;
     Ok(incident)
+}
+
+/// What somebody else has written since it was seen, and this would write over.
+fn overwritten(seen: &Seen, incident: &Incident, title: &str, date_started: Timestamp) -> Option<Change> {
+    let renamed = title != incident.title && incident.title != seen.title;
+    let moved = date_started != incident.date_started && incident.date_started != seen.date_started;
+    if renamed { Some(Change::Renamed) } else { moved.then_some(Change::Moved) }
 }
 
 fn check_start(incident: &Incident, given: Timestamp, now: Timestamp) -> Result<(), OpsError> {

@@ -9,7 +9,7 @@ use crate::domain::query::QueryError;
 use crate::domain::text::TextError;
 use crate::domain::time_window::TimeWindowError;
 use crate::domain::timestamp::TimeError;
-use crate::domain::{IncidentId, text};
+use crate::domain::{IncidentId, Refusal, Remedy, text};
 use crate::store::StoreError;
 
 /// Why something was not done. Nothing was changed, except where an import says how far it came.
@@ -24,6 +24,9 @@ pub enum OpsError {
     /// What is so forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// What is so forbids it, and each shell says in its own words what can be done instead.
+    #[error("{}", .0.text)]
+    Refused(Box<Refusal>),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -60,6 +63,12 @@ impl OpsError {
         Self::Absent(format!("there is no rule '{}': see 'afterimage rule list'", text::shorten(name, 60)))
     }
 
+    /// What is so forbids it; this can be done instead.
+    #[must_use]
+    pub fn refused(text: String, remedy: Remedy) -> Self {
+        Self::Refused(Box::new(Refusal::new(text, Some(remedy))))
+    }
+
     /// The exit status that says it to scripts.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
@@ -67,7 +76,7 @@ impl OpsError {
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 3,
             Self::Input(_) | Self::File { .. } => 2,
             Self::Absent(_) => 3,
-            Self::Conflict(_) => 4,
+            Self::Conflict(_) | Self::Refused(_) => 4,
             Self::Store(error) => store_status(error),
             Self::Defect(_) => 1,
             Self::Interrupted => 130,

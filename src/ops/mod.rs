@@ -4,6 +4,7 @@ pub mod close;
 pub mod comment;
 pub mod edit;
 mod error;
+mod guard;
 pub mod import;
 pub mod open;
 pub mod pending;

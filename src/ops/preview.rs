@@ -1,7 +1,7 @@
 //! The snapshot that an incident would get: for open and pending ones, before it is taken.
 
 use super::OpsError;
-use crate::domain::{Incident, IncidentId, Query, Series, Snapshot, Timestamp};
+use crate::domain::{Incident, IncidentId, Query, Remedy, Series, Snapshot, Timestamp};
 use crate::source::{Request, Source};
 use crate::store::{Store, Tx};
 
@@ -15,7 +15,7 @@ pub async fn preview(store: &Store, id: IncidentId) -> Result<Snapshot, OpsError
     let mut tx = store.read().await?;
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
     if incident.is_captured() {
-        return Err(OpsError::Conflict(format!("incident {id} is captured already: see 'snapshot show {id}'")));
+        return Err(OpsError::refused(format!("incident {id} is captured already"), Remedy::SeeSnapshot(id)));
     }
     let snapshot = previews(&mut tx, std::slice::from_ref(&incident), now).await?.pop();
     snapshot.ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! Reopens incidents (rule 7).
 
-use super::{OpsError, StatusChange};
-use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Status, Timestamp};
+use super::{OpsError, StatusChange, guard};
+use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Seen, Status, Timestamp};
 use crate::store::{Store, Tx};
 
 /// Which incidents are reopened.
@@ -11,13 +11,16 @@ pub struct ReopenRequest {
     pub ids: Vec<IncidentId>,
     /// Said with it.
     pub comment: Option<String>,
+    /// How they were seen, by whoever decided by that: with another close than that they are not reopened.
+    pub seen: Vec<Seen>,
 }
 
 /// Reopens incidents in one transaction: each loses its close and its promise, and has no current snapshot (rule 7).
 /// What is open already stays as it is (rule 4).
 ///
 /// # Errors
-/// Where one does not exist. Then none is reopened.
+/// Where one does not exist, or was closed again since it was seen: the message says by whom and when. Then none is
+/// reopened.
 pub async fn reopen(store: &Store, by: &str, request: ReopenRequest) -> Result<Vec<StatusChange>, OpsError> {
     let by = super::checked_name(by)?;
     let comment = super::checked_comment(request.comment.as_deref())?;
@@ -27,6 +30,8 @@ pub async fn reopen(store: &Store, by: &str, request: ReopenRequest) -> Result<V
     for incident in super::lock_all(&mut tx, &request.ids).await? {
         let already = match incident.status {
             Status::Closed => {
+                let seen = guard::seen_of(&request.seen, incident.id);
+                guard::check(&mut tx, &incident, seen.and_then(|seen| seen.close_since(&incident))).await?;
                 reopen_one(&mut tx, &incident, &by, comment.clone(), now).await?;
                 None
             }

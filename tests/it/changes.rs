@@ -51,7 +51,7 @@ on_both_engines! {
         onlooker.sees_a_change_by("opening").await;
         ops::comment::comment(&desk.store, TESTER, id, "looking").await.unwrap();
         onlooker.sees_a_change_by("a comment").await;
-        let request = EditRequest { title: Some("Another".into()), date_started: None };
+        let request = EditRequest { title: Some("Another".into()), ..EditRequest::default() };
         ops::edit::edit(&desk.store, TESTER, id, request).await.unwrap();
         onlooker.sees_a_change_by("a correction").await;
         desk.wait(Duration::from_mins(5));
@@ -78,9 +78,9 @@ on_both_engines! {
         onlooker.sees_a_change_by("a failure").await;
         desk.database.execute("update pending_snapshots set dead_since = 1").await;
         onlooker.sees_a_change_by("a death").await;
-        ops::pending::retry(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::retry(&desk.store, TESTER, &[id], &[]).await.unwrap();
         onlooker.sees_a_change_by("a retry").await;
-        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap();
         onlooker.sees_a_change_by("a discard").await;
     }
 

@@ -50,10 +50,10 @@ fn trial_of(action: Action) -> Trial {
         A::Close => trial(FIRST_ROW, Says("Close #42"), ESCAPE),
         A::Reopen => trial(SECOND_ROW, Says("Reopen #41"), ESCAPE),
         A::Capture => trial(SECOND_ROW, Says("will be missing"), ESCAPE),
-        A::Retry => trial(("1/#35\r", "#35 Refund job gives up"), Says("to be tried again: 1"), ESCAPE),
+        A::Retry => trial(("1/#35\r", "#35 Refund job gives up"), Says("to be tried again: the pending snapshot of #35"), ESCAPE),
         A::Discard => trial(SECOND_ROW, Says("Discard the pending snapshot of #41"), ESCAPE),
         // The retried row is due, and fails again.
-        A::Run => trial(FIRST_ROW, Says("1 failed: #35: the query is malformed"), ""),
+        A::Run => trial(FIRST_ROW, Says("#35 failed: the query is malformed"), ""),
         A::New => trial(FIRST_ROW, Says("New incident"), ESCAPE),
         A::Comment => trial(FIRST_ROW, Says("Comment on #42"), ESCAPE),
         A::Edit => trial(FIRST_ROW, Says("Edit #42"), ESCAPE),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use afterimage::domain::{ActivityKind, IncidentId, Status};
+use afterimage::domain::{ActivityKind, IncidentId, Seen, Status};
 use afterimage::ops;
 use afterimage::ops::edit::EditRequest;
 
@@ -10,6 +10,11 @@ use crate::support::{Desk, Early, TESTER, TestDatabase, at, check_refused, on_bo
 
 fn start(text: &str) -> EditRequest {
     EditRequest { date_started: Some(at(text)), ..EditRequest::default() }
+}
+
+/// What a close has made of it.
+async fn closed(desk: &Desk, id: IncidentId) -> Seen {
+    Seen::of(&desk.incident(id).await)
 }
 
 on_both_engines! {
@@ -83,27 +88,47 @@ on_both_engines! {
         let desk = Desk::on(database).await;
         let id = desk.open(1).await;
         desk.close(id).await;
+        let first = [closed(&desk, id).await];
         desk.wait(Duration::from_mins(1));
-        check_refused(ops::close::undo(&desk.store, TESTER, id, at("11:59")).await, 4, &["changed"]);
-        let undone = ops::close::undo(&desk.store, TESTER, id, at("12:00")).await.unwrap().incident;
+        let undone = ops::close::undo(&desk.store, TESTER, &first).await.unwrap().remove(0).incident;
         assert_eq!((undone.status, undone.date_closed, undone.pending), (Status::Open, None, None));
-        check_refused(ops::close::undo(&desk.store, TESTER, id, at("12:00")).await, 4, &["changed"]);
+        check_refused(ops::close::undo(&desk.store, TESTER, &first).await, 4, &["was reopened by tester at"]);
 
         desk.close(id).await;
+        check_refused(ops::close::undo(&desk.store, TESTER, &first).await, 4, &["was closed again by tester at"]);
+        let second = [closed(&desk, id).await];
         desk.turn_to("12:11");
         desk.process().await;
         let before = desk.everything().await;
-        check_refused(ops::close::undo(&desk.store, TESTER, id, at("12:01")).await, 4, &["captured"]);
+        check_refused(ops::close::undo(&desk.store, TESTER, &second).await, 4, &["was captured at"]);
         assert_eq!(desk.everything().await, before);
+    }
+
+    async fn rule_5_several_closes_are_undone_together_or_not_at_all(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let (first, second) = (desk.open(1).await, desk.open(1).await);
+        desk.close(first).await;
+        desk.close(second).await;
+        let closes = [closed(&desk, first).await, closed(&desk, second).await];
+        ops::pending::discard(&desk.store, "bob", &[second], &[]).await.unwrap();
+        let before = desk.everything().await;
+        let said = "the pending snapshot of incident 2 was discarded by bob at 2026-11-24T12:00:00Z";
+        check_refused(ops::close::undo(&desk.store, TESTER, &closes).await, 4, &[said]);
+        assert_eq!(desk.everything().await, before);
+        desk.reopen(second).await;
+        desk.close(second).await;
+        let undone = ops::close::undo(&desk.store, TESTER, &[closes[0].clone(), closed(&desk, second).await]).await;
+        assert!(undone.unwrap().iter().all(|change| change.incident.status == Status::Open));
     }
 
     async fn a_close_whose_promise_was_discarded_is_not_undone_and_says_so(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let id = desk.open(1).await;
         desk.close(id).await;
-        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
-        let undone = ops::close::undo(&desk.store, TESTER, id, at("12:00")).await;
-        check_refused(undone, 4, &["no pending snapshot any more"]);
+        let close = [closed(&desk, id).await];
+        ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap();
+        let undone = ops::close::undo(&desk.store, TESTER, &close).await;
+        check_refused(undone, 4, &["was discarded by tester at"]);
         desk.reopen(id).await;
         desk.close(id).await;
         assert!(desk.pending(id).await.is_some(), "closing it anew promises anew");

@@ -68,7 +68,7 @@ on_both_engines! {
         assert_eq!(desk.process().await.counts, RunCounts::default(), "a dead row waits for an operator");
         assert!(desk.pending(id).await.expect("it is kept").dead_since.is_some());
 
-        ops::pending::retry(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::retry(&desk.store, TESTER, &[id], &[]).await.unwrap();
         let row = desk.pending(id).await.expect("it is back");
         assert_eq!((row.attempts, row.dead_since, row.next_attempt_at), (0, None, desk.now()));
         let next = desk.store.read().await.unwrap().next_retry().await.unwrap();
@@ -80,10 +80,10 @@ on_both_engines! {
         let desk = Desk::on(database).await;
         let id = desk.closed(1, "11:00", "11:05").await;
         desk.database.execute("update pending_snapshots set attempts = 8, dead_since = 1").await;
-        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap();
         let incident = desk.incident(id).await;
         assert_eq!((incident.pending, incident.snapshot), (None, None));
-        let again = ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap_err();
+        let again = ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap_err();
         assert_eq!(again.exit_status(), 4, "{again}");
     }
 

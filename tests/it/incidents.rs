@@ -135,7 +135,7 @@ on_both_engines! {
         let close = CloseRequest { comment: Some("rolled back".into()), at: Some(at("12:04")), ..closing(&[id]) };
         ops::close::close(&desk.store, "ann", close).await.unwrap();
         desk.turn_to("12:06");
-        let reopen = ReopenRequest { ids: vec![id], comment: Some("again".into()) };
+        let reopen = ReopenRequest { ids: vec![id], comment: Some("again".into()), ..ReopenRequest::default() };
         ops::reopen::reopen(&desk.store, "bob", reopen).await.unwrap();
         let change = |time: &str, by: &str, from, to, comment: &str| Activity {
             kind: ActivityKind::StatusChange,
@@ -163,7 +163,7 @@ on_both_engines! {
         check_refused(desk.try_close(too_early).await, 2, &["before the start", &late.to_string()]);
         let conflict = CloseRequest { at: Some(at("11:30")), ..closing(&[early, late, closed]) };
         check_refused(desk.try_close(conflict).await, 4, &["already closed"]);
-        let reopen = ReopenRequest { ids: vec![closed, absent], comment: None };
+        let reopen = ReopenRequest { ids: vec![closed, absent], comment: None, ..ReopenRequest::default() };
         check_refused(desk.try_reopen(reopen).await, 3, &["4711"]);
         assert_eq!(desk.everything().await, before);
 

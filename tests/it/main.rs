@@ -15,6 +15,7 @@ mod console_terminal;
 mod edits;
 mod exports;
 mod failures;
+mod guards;
 mod import;
 mod incidents;
 mod layers;

@@ -184,7 +184,7 @@ on_both_engines! {
     async fn rule_19_a_closed_incident_with_neither_promise_nor_snapshot_is_captured(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let id = desk.closed(1, "11:00", "11:05").await;
-        ops::pending::discard(&desk.store, TESTER, &[id]).await.unwrap();
+        ops::pending::discard(&desk.store, TESTER, &[id], &[]).await.unwrap();
         assert_eq!(desk.pending(id).await, None);
         assert_eq!(desk.process().await.counts, RunCounts::default());
         assert_eq!(desk.process_only(&[id]).await.counts.captured, 1);

@@ -43,7 +43,7 @@ on_both_engines! {
         };
         let reopening = async {
             for id in (1..=i64::from(INCIDENTS)).rev().step_by(3) {
-                let request = ReopenRequest { ids: vec![IncidentId::new(id)], comment: None };
+                let request = ReopenRequest { ids: vec![IncidentId::new(id)], comment: None, ..ReopenRequest::default() };
                 ops::reopen::reopen(&desk.store, TESTER, request).await.unwrap();
             }
         };

@@ -28,7 +28,7 @@ use crate::console::effect::{Effect, Lane, Load};
 use crate::console::event::{Answer, Cause, Event, Failure, ProcessorNews};
 use crate::console::kept::Kept;
 use crate::console::options::{Access, ConsoleOptions, Multiplexer, ProcessorChoice};
-use crate::domain::{ProcessorKind, Timestamp};
+use crate::domain::{ProcessorKind, Trigger};
 use crate::ops::OpsError;
 use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
 use crate::store::{Store, StoreError};
@@ -203,7 +203,7 @@ impl Shared {
                     () = shared.cancel.cancelled() => return,
                 };
                 match event {
-                    Ok(event) => shared.tell(Event::Processor(news(event, store.host_now()))).await,
+                    Ok(event) => shared.tell(Event::Processor(news(&store, event).await)).await,
                     Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                     Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
                 }
@@ -213,11 +213,15 @@ impl Shared {
     }
 }
 
-fn news(event: ProcessorEvent, at: Timestamp) -> ProcessorNews {
+async fn news(store: &Store, event: ProcessorEvent) -> ProcessorNews {
+    let at = store.host_now();
     match event {
         ProcessorEvent::Started { trigger } => ProcessorNews::Started { at, trigger },
         ProcessorEvent::Finished { report, ended_at } => {
-            ProcessorNews::Finished { at: ended_at, counts: report.counts, trigger: report.trigger }
+            // Who forced a run is told of its failures by the answer.
+            let forced = report.trigger == Trigger::Forced;
+            let failures = if forced { Vec::new() } else { write::failures(store, &report).await };
+            ProcessorNews::Finished { at: ended_at, counts: report.counts, trigger: report.trigger, failures }
         }
         ProcessorEvent::Failed { error, retry_at } => ProcessorNews::Failed { at, error, retry_at },
         ProcessorEvent::Waiting { next_run_at } => ProcessorNews::Waiting { next_run_at },

@@ -2,8 +2,8 @@
 
 use super::{Shared, failure};
 use crate::console::effect::{Opening, Timing, Write};
-use crate::console::event::{Answer, Cause, Failure, Written};
-use crate::domain::{PendingSnapshot, Query, Timestamp, Trigger};
+use crate::console::event::{Answer, Cause, FailedCapture, Failure, Written};
+use crate::domain::{IncidentId, PendingSnapshot, Query, Refusal, Seen, Trigger};
 use crate::ops::close::CloseRequest;
 use crate::ops::edit::EditRequest;
 use crate::ops::open::OpenRequest;
@@ -13,8 +13,8 @@ use crate::ops::{self, OpsError, StatusChange};
 use crate::service::host_name;
 use crate::store::Store;
 
-/// So many failures of a run are told one by one.
-const FAILURES_SAID: u32 = 3;
+/// So many failures of a run are named.
+const FAILURES_SAID: u32 = 5;
 
 /// Writes, and says what came of it.
 pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer {
@@ -28,6 +28,8 @@ pub(super) async fn write(shared: &Shared, request: u64, write: Write) -> Answer
     };
     match verb(shared, store, write).await {
         Ok(written) => Answer::Written { request, written },
+        Err(OpsError::Refused(refusal)) => Answer::WriteRefused { request, refusal },
+        Err(OpsError::Conflict(text)) => Answer::WriteRefused { request, refusal: Box::new(Refusal::new(text, None)) },
         Err(error) => Answer::WriteFailed { request, failure: failure(&error) },
     }
 }
@@ -38,29 +40,38 @@ async fn verb(shared: &Shared, store: &Store, write: Write) -> Result<Written, O
         Write::Close { ids, at, comment } => {
             done("closed", ops::close::close(store, by, CloseRequest { ids, at, comment }).await?)
         }
-        Write::UndoClose { id, date_closed } => {
-            done("reopened", vec![ops::close::undo(store, by, id, date_closed).await?])
-        }
-        Write::Reopen { ids, comment } => {
-            done("open", ops::reopen::reopen(store, by, ReopenRequest { ids, comment }).await?)
+        Write::UndoClose(closes) => done("reopened", ops::close::undo(store, by, &closes).await?),
+        Write::Reopen { seen, comment } => {
+            let request = ReopenRequest { ids: ids(&seen), comment, seen };
+            done("open", ops::reopen::reopen(store, by, request).await?)
         }
         Write::Comment { id, text } => {
             ops::comment::comment(store, by, id, &text).await?;
             Written::Commented(id)
         }
-        Write::Edit { id, title, date_started } => {
-            let incident = ops::edit::edit(store, by, id, EditRequest { title, date_started }).await?;
+        Write::Edit { seen, title, date_started } => {
+            let (id, request) = (seen.id, EditRequest { title, date_started, seen: Some(seen) });
+            let incident = ops::edit::edit(store, by, id, request).await?;
             Written::Incidents { changed: vec![incident], unchanged: Vec::new(), remarks: Vec::new() }
         }
         Write::Open(opening) => Written::Opened(Box::new(open(store, by, opening).await?)),
-        Write::Retry(ids) => Written::Pending { count: ops::pending::retry(store, by, &ids).await?.len() },
-        Write::Discard(ids) => Written::Pending { count: ops::pending::discard(store, by, &ids).await?.len() },
-        Write::Capture { ids, timing } => {
-            process(shared, store, Selection::Incidents { ids, early: timing == Timing::Early }).await?
+        Write::Retry(seen) => promises(ops::pending::retry(store, by, &ids(&seen), &seen).await?),
+        Write::Discard(seen) => promises(ops::pending::discard(store, by, &ids(&seen), &seen).await?),
+        Write::Capture { seen, timing } => {
+            let selection = Selection::Incidents { ids: ids(&seen), early: timing == Timing::Early, seen };
+            process(shared, store, selection).await?
         }
         Write::Run => process(shared, store, Selection::Due).await?,
         Write::Save(_) => return Err(OpsError::Defect("a file was taken for a change of the database".to_owned())),
     })
+}
+
+fn promises(rows: Vec<PendingSnapshot>) -> Written {
+    Written::Pending(rows.into_iter().map(|row| row.incident_id).collect())
+}
+
+fn ids(seen: &[Seen]) -> Vec<IncidentId> {
+    seen.iter().map(|seen| seen.id).collect()
 }
 
 async fn open(store: &Store, by: &str, opening: Opening) -> Result<crate::domain::Incident, OpsError> {
@@ -87,14 +98,15 @@ async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result
     Ok(Written::Ran { counts: report.counts, failures: failures(store, &report).await })
 }
 
-/// What has failed in a run, in words. That it is not known is no reason to call the run itself a failure.
-async fn failures(store: &Store, report: &RunReport) -> Vec<String> {
+/// What has failed in a run. That it is not known is no reason to call the run itself a failure.
+pub(super) async fn failures(store: &Store, report: &RunReport) -> Vec<FailedCapture> {
     if report.counts.failed == 0 {
         return Vec::new();
     }
     let rows = async { store.read().await?.failed_since(report.started_at, FAILURES_SAID).await };
-    let said = |row: PendingSnapshot| format!("#{}: {}", row.incident_id, row.last_error.unwrap_or_default());
-    rows.await.map(|rows| rows.into_iter().map(said).collect()).unwrap_or_default()
+    let failed =
+        |row: PendingSnapshot| FailedCapture { id: row.incident_id, error: row.last_error.unwrap_or_default() };
+    rows.await.map(|rows| rows.into_iter().map(failed).collect()).unwrap_or_default()
 }
 
 /// What was changed, and who had made it so before where nothing was.
@@ -106,15 +118,10 @@ fn done(status: &str, outcomes: Vec<StatusChange>) -> Written {
             Some(already) => {
                 let by = crate::domain::text::shorten(&already.by, 40);
                 let by = if by.is_empty() { String::new() } else { format!(", by {by}") };
-                remarks.push(format!("#{} was already {status}{by} at {}", incident.id, minute(already.at)));
+                remarks.push(format!("#{} was already {status}{by} at {}", incident.id, already.at.whole_second()));
                 unchanged.push(incident);
             }
         }
     }
     Written::Incidents { changed, unchanged, remarks }
-}
-
-/// Down to the second, in the zone that all share.
-fn minute(at: Timestamp) -> Timestamp {
-    Timestamp::from_seconds(at.as_seconds())
 }

@@ -5,7 +5,8 @@ use tui_input::Input;
 
 use crate::console::effect::Write;
 use crate::console::event::Found;
-use crate::domain::{IncidentId, Timestamp};
+use crate::domain::text::printable;
+use crate::domain::{Incident, IncidentId, Seen};
 
 /// What stands before everything else.
 #[derive(Debug, Clone)]
@@ -99,12 +100,18 @@ pub struct Inspection {
 /// An incident that a form touches, as the operator saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Its number.
-    pub id: IncidentId,
-    /// What it was called.
+    /// What it was when the key was pressed, or when the form last said what it is now.
+    pub seen: Seen,
+    /// What it was called, as it can be shown.
     pub title: String,
-    /// When it started.
-    pub date_started: Timestamp,
+}
+
+impl Target {
+    /// An incident as it is at hand.
+    #[must_use]
+    pub fn of(incident: &Incident) -> Self {
+        Self { seen: Seen::of(incident), title: printable(&incident.title) }
+    }
 }
 
 /// Where in a form the keys go.
@@ -214,7 +221,23 @@ impl Form {
     /// The numbers of the targets.
     #[must_use]
     pub fn ids(&self) -> Vec<IncidentId> {
-        self.targets.iter().map(|target| target.id).collect()
+        self.targets.iter().map(|target| target.seen.id).collect()
+    }
+
+    /// The incidents have become others than the operator saw, and the operator has been told. What was not touched of
+    /// their old texts becomes their new ones, so that agreeing now does not bring the old ones back.
+    pub fn see_anew(&mut self, incident: &Incident) {
+        let Some(target) = self.targets.iter_mut().find(|target| target.seen.id == incident.id) else { return };
+        let texts = |target: &Target| {
+            [(FieldKind::Title, target.title.clone()), (FieldKind::Started, target.seen.date_started.to_string())]
+        };
+        let old = std::mem::replace(target, Target::of(incident));
+        for ((kind, before), (_, now)) in texts(&old).into_iter().zip(texts(target)) {
+            let untouched = |field: &&mut Field| field.kind == kind && field.input.value() == before;
+            if let Some(field) = self.fields.iter_mut().find(untouched) {
+                field.input = Input::new(now);
+            }
+        }
     }
 
     /// Moves the keys to the next place, round and round.

@@ -12,6 +12,7 @@ pub mod overlay;
 pub mod processor;
 pub mod rows;
 pub mod toasts;
+pub mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,6 +41,7 @@ use overlay::Overlay;
 use processor::{ProcessorPane, ProcessorState, Prospect};
 use rows::Rows;
 use toasts::Toasts;
+use undo::Undo;
 
 /// Clocks that differ by less are as good as equal.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
@@ -83,17 +85,6 @@ pub struct DetailPane {
     pub cursor: Option<Timestamp>,
     /// How many lines the timeline is scrolled down.
     pub scroll: usize,
-}
-
-/// A close that may still be taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Undo {
-    /// Whose.
-    pub id: IncidentId,
-    /// The close.
-    pub date_closed: Timestamp,
-    /// Until when: its snapshot is captured then.
-    pub until: Timestamp,
 }
 
 /// When everything is read again.
@@ -159,7 +150,7 @@ pub struct State {
     /// The number of the last request.
     pub last_request: u64,
     /// What `z` takes back.
-    pub undo: Vec<Undo>,
+    pub undo: Option<Undo>,
     /// Since when nothing is read again by itself, on the host's clock.
     pub frozen_since: Option<Timestamp>,
     /// In which zone instants are written.
@@ -213,7 +204,7 @@ impl State {
             writes: BTreeMap::new(),
             drafts: BTreeMap::new(),
             last_request: 0,
-            undo: Vec::new(),
+            undo: None,
             frozen_since: None,
             zone: kept.zone,
             mouse: kept.mouse,

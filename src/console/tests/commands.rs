@@ -24,8 +24,8 @@ fn with_keys(file: &str) -> Desk {
     desk
 }
 
-fn hints(desk: &Desk) -> Vec<&'static str> {
-    availability::hints(&desk.state, desk.moment.now).iter().map(|hint| hint.label).collect()
+fn hints(desk: &Desk) -> Vec<String> {
+    availability::hints(&desk.state, desk.moment.now).iter().map(|hint| hint.label.to_string()).collect()
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn the_hints_begin_with_what_matters_here() {
     let mut desk = Desk::ready(160, 45);
     desk.press("/login\n");
     desk.answer_all();
-    assert!(hints(&desk).contains(&"clear the filter"));
+    assert!(hints(&desk).contains(&"clear the filter".to_owned()));
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::console::theme::Theme;
 use crate::console::update::update;
 use crate::console::view::view;
 use crate::domain::filter::{Condition, Term};
-use crate::domain::{Incident, IncidentId, PendingQueue, PendingSnapshot, RunCounts, Trigger, schedule};
+use crate::domain::{Incident, IncidentId, PendingQueue, PendingSnapshot, RunCounts, Seen, Trigger, schedule};
 
 /// A console, what it wants done, and the moment.
 pub struct Desk {
@@ -67,6 +67,7 @@ impl Desk {
             at: now() - Duration::from_secs(2209),
             counts,
             trigger: Trigger::Interval,
+            failures: Vec::new(),
         }));
         self.state.toasts.dismiss(now());
         let next_run_at = now() + Duration::from_secs(1391);
@@ -189,6 +190,18 @@ impl Desk {
     pub fn writes(&self) -> Vec<crate::console::effect::Write> {
         let write = |effect: &Effect| if let Effect::Write(_, write) = effect { Some(write.clone()) } else { None };
         self.effects.iter().filter_map(write).collect()
+    }
+
+    /// An incident as it is at hand.
+    pub fn seen(&self, number: i64) -> Seen {
+        Seen::of(self.state.rows.incident(IncidentId::new(number)).unwrap())
+    }
+
+    /// Changes what the database holds of an incident, and lets the console read it.
+    pub fn change(&mut self, number: i64, change: impl FnOnce(&mut Incident)) {
+        change(self.stored.iter_mut().find(|incident| incident.id.value() == number).unwrap());
+        self.pass(Duration::from_secs(3));
+        self.answer_all();
     }
 
     /// What is said at the bottom.

@@ -107,7 +107,7 @@ fn a_confirmation_has_its_safe_button_focused() {
     desk.press("\n");
     assert!(desk.state.dialog.is_none() && desk.writes().is_empty());
     desk.press("oy");
-    assert_eq!(desk.writes(), [Write::Reopen { ids: vec![id(482)], comment: None }]);
+    assert_eq!(desk.writes(), [Write::Reopen { seen: vec![desk.seen(482)], comment: None }]);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn capturing_early_says_which_time_will_be_missing_and_asks_for_it_explicitly() 
     let notes: Vec<&str> = form(&desk).notes.iter().map(|note| note.text.as_str()).collect();
     assert_eq!(notes[0], "42m early: the time from 13:36 to 14:18 will be missing");
     desk.press("y");
-    assert_eq!(desk.writes(), [Write::Capture { ids: vec![id(482)], timing: Timing::Early }]);
+    assert_eq!(desk.writes(), [Write::Capture { seen: vec![desk.seen(482)], timing: Timing::Early }]);
 }
 
 #[test]
@@ -218,12 +218,12 @@ fn dead_rows_are_retried_and_discarding_asks_first() {
     desk.answer_all();
     assert_eq!(desk.state.selected(), Some(id(478)));
     desk.press("r");
-    assert_eq!(desk.writes(), [Write::Retry(vec![id(478)])]);
+    assert_eq!(desk.writes(), [Write::Retry(vec![desk.seen(478)])]);
     desk.state.writes.clear();
     desk.press("D");
     assert_eq!(form(&desk).focus, Place::Cancel);
     desk.press("y");
-    assert_eq!(desk.writes().last(), Some(&Write::Discard(vec![id(478)])));
+    assert_eq!(desk.writes().last(), Some(&Write::Discard(vec![desk.seen(478)])));
 }
 
 #[test]

@@ -204,7 +204,7 @@ fn a_retry_of_what_the_filter_hides_is_asked_for_first() {
     let Some(Dialog::Form(form)) = &desk.state.dialog else { panic!("no form") };
     assert_eq!((form.title.as_str(), form.notes.len()), ("Retry the pending snapshot of #478", 1));
     desk.press("y");
-    assert_eq!(desk.writes(), [Write::Retry(vec![id(478)])]);
+    assert!(matches!(&desk.writes()[..], [Write::Retry(seen)] if seen.iter().map(|seen| seen.id).eq([id(478)])));
 }
 
 #[test]

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use super::actions::outdate_reads;
 use super::marks::{self, Known};
-use super::{export, forms, overlay, refresh};
+use super::{export, forms, overlay, refresh, undo};
 use crate::console::effect::{Effect, Lane, Write};
-use crate::console::event::{Answer, Cause, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::event::{Answer, Cause, FailedCapture, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
 use crate::console::keymap::Action;
 use crate::console::listing::Listed;
 use crate::console::options::DataKind;
+use crate::console::state::State;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
 use crate::console::state::toasts::Tone;
-use crate::console::state::{State, Undo};
+use crate::console::state::undo::numbers;
 use crate::domain::text::shorten;
-use crate::domain::{Incident, IncidentId, RunCounts, Trigger};
+use crate::domain::{Incident, IncidentId, Refusal, Remedy, RunCounts, Seen, Trigger};
 
 /// What was refused is not asked for again before this time.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -52,21 +53,58 @@ pub(super) fn take(state: &mut State, answer: Answer, moment: Moment, effects: &
             state.drafts.remove(&request);
             take_written(state, request, written, moment);
         }
+        Answer::WriteRefused { request, refusal } => take_refusal(state, request, *refusal, moment),
         Answer::WriteFailed { request, failure } => {
-            let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
-            state.toasts.say(Tone::Error, format!("{progress}: {}", failure.message), moment.real);
-            bring_back_draft(state, request, &failure, moment);
-            outdate_reads(state);
-            refresh::soon(state, moment);
+            refused(state, request, &failure.message, moment);
         }
+    }
+}
+
+/// What is so forbids a write: it would be refused again.
+fn take_refusal(state: &mut State, request: u64, refusal: Refusal, moment: Moment) {
+    let message = refusal.said(|remedy| by_key(state, remedy));
+    if let Some(Write::UndoClose(closes)) = state.writes.get(&request).cloned() {
+        // The one that stands in the way is lost; the hint names what is left, which the key can still take back.
+        let lost = |seen: &&Seen| refusal.incident.as_ref().is_none_or(|incident| incident.id == seen.id);
+        undo::forget(state, &closes.iter().filter(lost).cloned().collect::<Vec<_>>());
+    }
+    if let Some(incident) = refusal.incident {
+        if let Some(draft) = state.drafts.get_mut(&request) {
+            draft.see_anew(&incident);
+        }
+        // Whoever was first has changed what is on the screen: it is not to wait for the next reading.
+        state.rows.put(incident);
+    }
+    refused(state, request, &message, moment);
+}
+
+/// A write has come to nothing. What it was to change may have become anything meanwhile.
+fn refused(state: &mut State, request: u64, message: &str, moment: Moment) {
+    let progress = state.writes.remove(&request).map_or("writing", |write| write.progress());
+    state.toasts.say(Tone::Error, format!("{progress}: {message}"), moment.real);
+    bring_back_draft(state, request, message, moment);
+    outdate_reads(state);
+    refresh::soon(state, moment);
+}
+
+/// What can be done instead is said in keys.
+fn by_key(state: &State, remedy: Remedy) -> String {
+    let key = |action| state.key(action);
+    match remedy {
+        Remedy::CommentOrReopen => {
+            format!("{} comments on it, {} reopens it", key(Action::Comment), key(Action::Reopen))
+        }
+        Remedy::Reopen => format!("{} reopens it", key(Action::Reopen)),
+        Remedy::CaptureEarly => format!("{} asks whether to capture it before", key(Action::Capture)),
+        Remedy::SeeSnapshot(_) => format!("{} shows its snapshot", key(Action::Open)),
     }
 }
 
 /// What the operator has typed is not lost with the refusal. The keys are on the safe button: the next one typed may have
 /// been meant for the list.
-fn bring_back_draft(state: &mut State, request: u64, failure: &Failure, moment: Moment) {
+fn bring_back_draft(state: &mut State, request: u64, message: &str, moment: Moment) {
     let Some(mut draft) = state.drafts.remove(&request).filter(|_| state.dialog.is_none()) else { return };
-    draft.warn(failure.message.clone());
+    draft.warn(message);
     draft.focus = Place::Cancel;
     state.dialog = Some(Dialog::Form(draft));
     forms::check(state, moment);
@@ -87,7 +125,7 @@ fn lane_of(loaded: &Loaded) -> Lane {
 /// The database answers. After an outage that is worth saying, and everything is read again.
 fn came_back(state: &mut State, moment: Moment) {
     if matches!(state.connection, Connection::Lost { .. }) {
-        state.toasts.say(Tone::Success, "the database answers again", moment.real);
+        state.toasts.report(Tone::Success, "the database answers again", moment.real);
         refresh::soon(state, moment);
     }
     state.connection.answered(moment.now);
@@ -165,7 +203,7 @@ fn take_failure(state: &mut State, lane: Lane, failure: Failure, chance: f64, mo
             if lane == Lane::Detail {
                 state.detail.error = Some(message.clone());
             }
-            state.toasts.say(Tone::Error, message, moment.real);
+            state.toasts.report(Tone::Error, message, moment.real);
         }
         Cause::Refused => {}
     }
@@ -175,6 +213,9 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
     let write = state.writes.remove(&request);
     outdate_reads(state);
     refresh::soon(state, moment);
+    if let Some(write) = &write {
+        undo::note(state, write, &written);
+    }
     match (write, written) {
         (Some(write), Written::Incidents { changed, unchanged, remarks }) => {
             say_done(state, &write, &changed, &remarks, moment);
@@ -192,41 +233,39 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
         }
         (_, Written::Saved { file }) => state.toasts.say(Tone::Success, format!("wrote {file}"), moment.real),
         (_, Written::Commented(id)) => state.toasts.say(Tone::Success, format!("commented on #{id}"), moment.real),
-        (Some(write), Written::Pending { count }) => {
-            let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again:" };
-            state.toasts.say(Tone::Success, format!("{verb} {count} pending {}", snapshots(count as u64)), moment.real);
+        (Some(write), Written::Pending(ids)) => {
+            let verb = if matches!(write, Write::Discard(_)) { "discarded" } else { "to be tried again" };
+            let what = format!("the pending {} of", snapshots(ids.len() as u64));
+            let said = format!("{verb}: {what} {}", numbers(ids, undo::NAMED));
+            state.toasts.say(Tone::Success, said, moment.real);
             if let Some(list) = state.list_mut() {
                 list.unmark(&write.targets());
             }
         }
-        (_, Written::Ran { counts, failures }) => say_ran(state, counts, &failures, moment),
+        (_, Written::Ran { counts, failures }) => {
+            let (tone, said) = ran(counts, &failures);
+            state.toasts.say(tone, said, moment.real);
+        }
         (None, _) => {}
     }
 }
 
 fn say_done(state: &mut State, write: &Write, incidents: &[Incident], remarks: &[String], moment: Moment) {
-    let what = match incidents {
-        [] => return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real),
-        [one] => format!("#{}", one.id),
-        many => format!("{} incidents", many.len()),
-    };
+    if incidents.is_empty() {
+        return state.toasts.say(Tone::Warning, remarks.join("; "), moment.real);
+    }
     let verb = match write {
         Write::Close { .. } => "closed",
-        Write::UndoClose { .. } => "taken back: the close of",
+        Write::UndoClose(_) => "taken back: the close of",
         Write::Reopen { .. } => "reopened",
         Write::Edit { .. } => "edited",
         _ => "done:",
     };
-    let mut said = format!("{verb} {what}");
-    if let Write::Close { .. } = write {
-        let undo = |incident: &Incident| {
-            let until = incident.pending.as_ref()?.target_run_date;
-            Some(Undo { id: incident.id, date_closed: incident.date_closed?, until })
-        };
-        state.undo = incidents.iter().filter_map(undo).collect();
-        if let Some(until) = state.undo.iter().map(|undo| undo.until).min().filter(|until| *until > moment.now) {
-            said = format!("{said}; {} undoes until {}", state.key(Action::Undo), state.zone.minute(until));
-        }
+    let mut said = format!("{verb} {}", numbers(incidents.iter().map(|it| it.id), undo::NAMED));
+    if let Write::Close { .. } = write
+        && let Some(until) = undo::remember(state, incidents, moment)
+    {
+        said = format!("{said}; {until}");
     }
     let tone = if remarks.is_empty() { Tone::Success } else { Tone::Warning };
     let said: Vec<String> = std::iter::once(said).chain(remarks.iter().cloned()).collect();
@@ -237,15 +276,24 @@ fn snapshots(count: u64) -> &'static str {
     if count == 1 { "snapshot" } else { "snapshots" }
 }
 
-fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Moment) {
+/// What came of a run: what failed is named, for it wants something done.
+fn ran(counts: RunCounts, failures: &[FailedCapture]) -> (Tone, String) {
     let captured = format!("captured {} {}", counts.captured, snapshots(counts.captured));
     match (counts.due(), counts.failed) {
-        (0, _) => state.toasts.say(Tone::Plain, "nothing is due", moment.real),
-        (_, 0) => state.toasts.say(Tone::Success, captured, moment.real),
+        (0, _) => (Tone::Plain, "nothing is due".to_owned()),
+        (_, 0) => (Tone::Success, captured),
+        (_, failed) if failures.is_empty() => (Tone::Error, format!("{captured}, {failed} failed")),
         (_, failed) => {
-            let why = if failures.is_empty() { String::new() } else { format!(": {}", failures.join("; ")) };
-            let said = shorten(&format!("{captured}, {failed} failed{why}"), 300);
-            state.toasts.say(Tone::Error, said, moment.real);
+            let ids: Vec<String> = failures.iter().map(|failure| format!("#{}", failure.id)).collect();
+            let more = failed.saturating_sub(failures.len() as u64);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let why: Vec<String> = match failures {
+                [one] => vec![one.error.clone()],
+                many => many.iter().map(|failure| format!("#{}: {}", failure.id, failure.error)).collect(),
+            };
+            let captured = if counts.captured > 0 { format!("{captured}; ") } else { String::new() };
+            let said = format!("{captured}{}{more} failed: {}", ids.join(", "), why.join("; "));
+            (Tone::Error, shorten(&said, 300))
         }
     }
 }
@@ -253,11 +301,12 @@ fn say_ran(state: &mut State, counts: RunCounts, failures: &[String], moment: Mo
 /// Takes news of the processor in this console.
 pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effects: &mut Vec<Effect>) {
     match &news {
-        ProcessorNews::Finished { counts, trigger, .. } => {
+        ProcessorNews::Finished { counts, trigger, failures, .. } => {
             if counts.due() > 0 {
                 // Who asked for a run hears of it by the answer.
                 if *trigger != Trigger::Forced {
-                    say_ran(state, *counts, &[], moment);
+                    let (tone, said) = ran(*counts, failures);
+                    state.toasts.report(tone, said, moment.real);
                 }
                 outdate_reads(state);
                 if state.frozen_since.is_none() {
@@ -267,7 +316,7 @@ pub(super) fn hear(state: &mut State, news: ProcessorNews, moment: Moment, effec
         }
         // A run that was asked for here says so itself.
         ProcessorNews::Failed { error, .. } if state.writes.is_empty() => {
-            state.toasts.say(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
+            state.toasts.report(Tone::Error, format!("the processor failed: {}", shorten(error, 200)), moment.real);
         }
         ProcessorNews::Waiting { .. } | ProcessorNews::Started { .. } | ProcessorNews::Failed { .. } => {}
     }

@@ -14,7 +14,6 @@ use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, Field, FieldKind, Form, Inspection, Note, Place, Purpose, Target, Weight};
 use crate::console::state::toasts::Tone;
 use crate::domain::IncidentId;
-use crate::domain::text::printable;
 use crate::export::svg::Theme;
 use crate::export::{self, Format, Origin, Subject};
 
@@ -36,7 +35,7 @@ pub(super) fn begin(state: &mut State, moment: Moment) {
     let Some(detail) = state.shown_detail() else { return };
     let origin = origin(detail);
     let incident = &detail.incident;
-    let target = Target { id: incident.id, title: printable(&incident.title), date_started: incident.date_started };
+    let target = Target::of(incident);
     let format = Format::Markdown;
     let preview = Note { text: "a preview: the snapshot is not captured yet".to_owned(), weight: Weight::Plain };
     let form = Form {

@@ -128,7 +128,7 @@ fn started(value: &str, form: &Form, state: &State, moment: Moment) -> Verdict {
     }
     let given = state.zone.read(value, now).map_err(|error| error.to_string())?;
     opening_times(Some(given), None, now).map_err(|error| error.to_string())?;
-    let closed = form.targets.first().and_then(|target| state.rows.incident(target.id)?.date_closed);
+    let closed = form.targets.first().and_then(|target| state.rows.incident(target.seen.id)?.date_closed);
     if let Some(date_closed) = closed.filter(|closed| *closed < given) {
         return Err(IncidentTimeError::StartAfterClose { given, date_closed }.to_string());
     }
@@ -142,9 +142,10 @@ fn closed_at(value: &str, targets: &[Target], zone: Zone, moment: Moment) -> Ver
     }
     let given = zone.read(value, now).map_err(|error| error.to_string())?;
     for target in targets {
-        let decided = closing(target.date_started, None, Some(given), false, now);
-        decided
-            .map_err(|error| if targets.len() > 1 { format!("#{}: {error}", target.id) } else { error.to_string() })?;
+        let decided = closing(target.seen.date_started, None, Some(given), false, now);
+        decided.map_err(
+            |error| if targets.len() > 1 { format!("#{}: {error}", target.seen.id) } else { error.to_string() },
+        )?;
     }
     Ok(reading(given, zone, now))
 }

@@ -80,6 +80,8 @@ fn insert(input: &mut Input, text: &str) {
 pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
     match availability::of(action, state, moment.now) {
         Ok(()) => actions::run(state, action, moment, effects),
+        // Escape is pressed to be sure, again and again: what it says is no message to be found again.
+        Err(reason) if action == Action::Back => state.toasts.mention(Tone::Warning, reason, moment.real),
         Err(reason) => state.toasts.say(Tone::Warning, reason, moment.real),
     }
 }

@@ -15,6 +15,7 @@ mod overlay;
 mod pointing;
 mod refresh;
 mod submit;
+mod undo;
 mod verbs;
 
 use crate::console::effect::Effect;

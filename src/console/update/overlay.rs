@@ -48,6 +48,7 @@ pub(super) fn take(state: &mut State, id: IncidentId, detail: Option<Detail>, mo
         overlay.data = Some(detail);
     } else {
         state.overlay = None;
+        // It answers the key that has put it behind, however late: what was said then is no longer true.
         state.toasts.say(Tone::Warning, format!("#{id} is not there: nothing is behind the charts"), moment.real);
     }
 }

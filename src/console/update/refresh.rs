@@ -36,7 +36,10 @@ pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
             ask(state, Load::Overview, effects);
         }
     }
-    state.undo.retain(|undo| moment.now < undo.until);
+    // What is captured by now cannot be taken back; what is on its way is told by its answer.
+    if state.undo.as_ref().is_some_and(|undo| undo.possible(moment.now).next().is_none()) {
+        state.undo = None;
+    }
     if state.connection.is_up() && state.refresh.next_at <= moment.real {
         if state.frozen_since.is_some() {
             let waiting = state.lanes.is_waiting(Lane::Overview);

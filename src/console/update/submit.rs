@@ -47,13 +47,13 @@ fn wanted(form: &Form, zone: Zone, now: Timestamp) -> Option<Write> {
         Purpose::Close => {
             Some(Write::Close { ids: form.ids(), at: time(FieldKind::ClosedAt), comment: text(FieldKind::Comment) })
         }
-        Purpose::Comment => Some(Write::Comment { id: form.targets.first()?.id, text: text(FieldKind::Comment)? }),
+        Purpose::Comment => Some(Write::Comment { id: form.targets.first()?.seen.id, text: text(FieldKind::Comment)? }),
         Purpose::Edit => {
             let target = form.targets.first()?;
             let title = text(FieldKind::Title).filter(|title| *title != target.title);
-            let date_started = time(FieldKind::Started).filter(|started| *started != target.date_started);
+            let date_started = time(FieldKind::Started).filter(|started| *started != target.seen.date_started);
             let changed = title.is_some() || date_started.is_some();
-            changed.then_some(Write::Edit { id: target.id, title, date_started })
+            changed.then_some(Write::Edit { seen: target.seen.clone(), title, date_started })
         }
         Purpose::Open => Some(Write::Open(Opening {
             title: text(FieldKind::Title)?,

@@ -1,8 +1,8 @@
 //! How a verb begins: its targets are fixed, and the form that names them is opened. Nothing is written here but what
 //! needs no asking.
 
-use super::forms;
 use super::submit::write;
+use super::{forms, undo};
 use crate::console::availability;
 use crate::console::effect::{Effect, Lane, Load, Timing, Write};
 use crate::console::event::Moment;
@@ -10,8 +10,8 @@ use crate::console::keymap::Action;
 use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, Field, FieldKind, Form, Note, Place, Purpose, Target, Weight};
 use crate::domain::span;
-use crate::domain::text::{printable, shorten};
-use crate::domain::{Incident, IncidentId, Status, Timestamp, schedule};
+use crate::domain::text::shorten;
+use crate::domain::{Incident, IncidentId, Seen, Status, Timestamp, schedule};
 
 /// Begins what an action says.
 pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Effect>) {
@@ -36,12 +36,7 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
             open()
         }
         Action::Run => return write(state, Write::Run, effects),
-        Action::Undo => {
-            for undo in std::mem::take(&mut state.undo) {
-                write(state, Write::UndoClose { id: undo.id, date_closed: undo.date_closed }, effects);
-            }
-            return;
-        }
+        Action::Undo => return undo::begin(state, moment, effects),
         _ => return,
     };
     state.dialog = Some(Dialog::Form(Box::new(form)));
@@ -51,10 +46,6 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
 /// Those of the targets for which the verb is possible.
 fn possible(state: &State, possible: impl Fn(IncidentId) -> bool) -> Vec<IncidentId> {
     state.targets().into_iter().filter(|id| possible(*id)).collect()
-}
-
-fn target(incident: &Incident) -> Target {
-    Target { id: incident.id, title: printable(&incident.title), date_started: incident.date_started }
 }
 
 fn note(text: impl Into<String>) -> Note {
@@ -71,12 +62,12 @@ fn about(
     state: &State,
     verb: &str,
     left: &str,
-    purpose: impl Fn(Vec<IncidentId>) -> Purpose,
+    purpose: impl Fn(Vec<Seen>) -> Purpose,
     filter: impl Fn(IncidentId) -> bool,
 ) -> Form {
     let all = state.targets();
     let ids = possible(state, filter);
-    let targets: Vec<Target> = ids.iter().filter_map(|id| state.rows.incident(*id)).map(target).collect();
+    let targets: Vec<Target> = ids.iter().filter_map(|id| state.rows.incident(*id)).map(Target::of).collect();
     let mut notes = Vec::new();
     let others = all.len() - ids.len();
     if others > 0 {
@@ -92,19 +83,20 @@ fn about(
     }
     let several = targets.len() > 1;
     let title = match targets.as_slice() {
-        [one] => format!("{verb} #{}", one.id),
+        [one] => format!("{verb} #{}", one.seen.id),
         many => format!("{verb} {} incidents", many.len()),
     };
+    let seen = targets.iter().map(|target| target.seen.clone()).collect();
     let fields = if several { vec![Field::new(FieldKind::Count)] } else { Vec::new() };
     let focus = if several { Place::Field(0) } else { Place::Cancel };
-    Form { purpose: purpose(ids), title, targets, notes, fields, focus, accept: "" }
+    Form { purpose: purpose(seen), title, targets, notes, fields, focus, accept: "" }
 }
 
 fn close(state: &State) -> Form {
     let is_open = |id| availability::has_status(state, id, Status::Open).is_ok();
     let mut form = about(state, "Close", "closed already, left as they are", |_| Purpose::Close, is_open);
     if let [one] = form.targets.as_slice()
-        && let Some(incident) = state.rows.incident(one.id)
+        && let Some(incident) = state.rows.incident(one.seen.id)
     {
         let wait = span::format(schedule::cap(incident.time_window));
         form.notes.push(note(format!(
@@ -120,10 +112,10 @@ fn close(state: &State) -> Form {
 
 fn reopen(state: &State) -> Form {
     let is_closed = |id| availability::has_status(state, id, Status::Closed).is_ok();
-    let purpose = |ids| Purpose::Confirm(Write::Reopen { ids, comment: None });
+    let purpose = |seen| Purpose::Confirm(Write::Reopen { seen, comment: None });
     let mut form = about(state, "Reopen", "open already, left as they are", purpose, is_closed);
     let count = |wanted: &dyn Fn(&Incident) -> bool| {
-        form.targets.iter().filter_map(|target| state.rows.incident(target.id)).filter(|it| wanted(it)).count()
+        form.targets.iter().filter_map(|target| state.rows.incident(target.seen.id)).filter(|it| wanted(it)).count()
     };
     let (pending, kept) = (count(&|it| it.pending.is_some()), count(&Incident::is_captured));
     if pending > 0 {
@@ -140,7 +132,7 @@ fn capture(state: &State, now: Timestamp) -> Form {
     let ahead = |incident: &Incident| incident.course().target_run_date().filter(|target| *target > now);
     let early: Vec<Timestamp> = ids.iter().filter_map(|id| state.rows.incident(*id)).filter_map(ahead).collect();
     let timing = if early.is_empty() { Timing::Due } else { Timing::Early };
-    let purpose = |ids| Purpose::Confirm(Write::Capture { ids, timing });
+    let purpose = |seen| Purpose::Confirm(Write::Capture { seen, timing });
     let can = |id| availability::can_capture(state, id).is_ok();
     let mut form = about(state, "Capture now", "open or captured, left as they are", purpose, can);
     match (early.as_slice(), form.targets.len()) {
@@ -161,14 +153,14 @@ fn capture(state: &State, now: Timestamp) -> Form {
 
 fn retry(state: &State, now: Timestamp) -> Form {
     let can = |id| availability::can_retry(state, id, now).is_ok();
-    let purpose = |ids| Purpose::Confirm(Write::Retry(ids));
+    let purpose = |seen| Purpose::Confirm(Write::Retry(seen));
     let form = about(state, "Retry the pending snapshot of", "not failed, left as they are", purpose, can);
     let hidden = form.notes.iter().any(|note| note.weight == Weight::Warning);
     Form { accept: "Retry", notes: if hidden { form.notes } else { Vec::new() }, ..form }
 }
 
 fn discard(state: &State) -> Form {
-    let purpose = |ids| Purpose::Confirm(Write::Discard(ids));
+    let purpose = |seen| Purpose::Confirm(Write::Discard(seen));
     let pending = |id| availability::is_pending(state, id).is_ok();
     let mut form =
         about(state, "Discard the pending snapshot of", "nothing pending, left as they are", purpose, pending);
@@ -176,7 +168,7 @@ fn discard(state: &State) -> Form {
     let left = format!("no snapshot will be made; {capture} makes one as long as the source holds the events");
     form.notes.push(warning(left));
     if let [one] = form.targets.as_slice()
-        && let Some(error) = state.rows.incident(one.id).and_then(|it| it.pending.as_ref()?.last_error.as_ref())
+        && let Some(error) = state.rows.incident(one.seen.id).and_then(|it| it.pending.as_ref()?.last_error.as_ref())
     {
         form.notes.push(note(format!("last error: {}", shorten(error, 160))));
     }
@@ -184,11 +176,11 @@ fn discard(state: &State) -> Form {
 }
 
 fn one(state: &State) -> Vec<Target> {
-    state.selected_incident().map(target).into_iter().collect()
+    state.selected_incident().map(Target::of).into_iter().collect()
 }
 
 fn numbered(verb: &str, targets: &[Target]) -> String {
-    targets.first().map_or_else(|| verb.to_owned(), |target| format!("{verb} #{}", target.id))
+    targets.first().map_or_else(|| verb.to_owned(), |target| format!("{verb} #{}", target.seen.id))
 }
 
 fn comment(state: &State) -> Form {
@@ -208,7 +200,7 @@ fn edit(state: &State) -> Form {
     let targets = one(state);
     let (title, started) = targets.first().map_or_else(Default::default, |target| {
         // The zone of the screen would not be read back as such, so the field is in the form that is always read.
-        (target.title.clone(), target.date_started.to_string())
+        (target.title.clone(), target.seen.date_started.to_string())
     });
     Form {
         purpose: Purpose::Edit,

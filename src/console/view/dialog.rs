@@ -90,9 +90,9 @@ fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Li
         return vec![Line::styled(numbers(form, width), theme.key)];
     }
     let shown = if form.targets.len() > most { most.saturating_sub(1) } else { form.targets.len() };
-    let digits = form.targets.iter().map(|target| target.id.to_string().len()).max().unwrap_or(0);
+    let digits = form.targets.iter().map(|target| target.seen.id.to_string().len()).max().unwrap_or(0);
     let line = |target: &crate::console::state::dialog::Target| {
-        let number = format!("#{:<digits$}  ", target.id);
+        let number = format!("#{:<digits$}  ", target.seen.id);
         let title = cut(&target.title, width.saturating_sub(number.len()), glyphs);
         Line::from(vec![Span::styled(number, theme.key), Span::styled(title, theme.text)])
     };
@@ -106,7 +106,8 @@ fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Li
 /// The numbers alone, as many as there is room for: `#483 #484 and 3 more`.
 fn numbers(form: &Form, width: usize) -> String {
     let named = |count: usize| {
-        let numbers: Vec<String> = form.targets.iter().take(count).map(|target| format!("#{}", target.id)).collect();
+        let numbers: Vec<String> =
+            form.targets.iter().take(count).map(|target| format!("#{}", target.seen.id)).collect();
         let rest = form.targets.len() - count;
         if rest > 0 { format!("{} and {rest} more", numbers.join(" ")) } else { numbers.join(" ") }
     };

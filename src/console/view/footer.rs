@@ -154,7 +154,7 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     let theme = &canvas.look.theme;
     let hints = availability::hints(canvas.state, canvas.moment.now);
     let named = hints.into_iter().map(|hint| (canvas.state.key(hint.action), hint));
-    let cost = |(key, hint): &(String, Hint)| width_of(key) + width_of(hint.label) + 3;
+    let cost = |(key, hint): &(String, Hint)| width_of(key) + width_of(&hint.label) + 3;
     let (always, others): (Vec<_>, Vec<_>) = named.partition(|(_, hint)| hint.place >= ALWAYS);
     let mut room = width.saturating_sub(1 + always.iter().map(cost).sum::<usize>());
     let mut shown = Vec::new();
@@ -168,7 +168,7 @@ fn hints(canvas: Canvas<'_>, width: usize) -> Line<'static> {
     let mut spans = vec![Span::raw(" ")];
     let mut x = canvas.screen.footer.x + 1;
     for (key, hint) in shown.into_iter().chain(always) {
-        let length = u16::try_from(width_of(&key) + 1 + width_of(hint.label)).unwrap_or(0);
+        let length = u16::try_from(width_of(&key) + 1 + width_of(&hint.label)).unwrap_or(0);
         canvas.put(Rect { x, width: length, ..canvas.screen.footer }, Target::Hint(hint.action));
         x = x.saturating_add(length + 2);
         spans.push(Span::styled(key, theme.key));

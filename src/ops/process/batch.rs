@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::Run;
-use crate::domain::{IncidentId, Query, RunCounts, Snapshot, Status};
+use crate::domain::{IncidentId, Query, RunCounts, Snapshot, Status, Timestamp};
 use crate::source::Request;
 use crate::store::capture::{Claim, Claiming};
 use crate::store::run::Cursor;
@@ -60,7 +60,14 @@ pub(super) enum Rows<'a> {
     /// These, as long as they are what they were when they were claimed before.
     Again(&'a [Claim]),
     /// These, whether due or not.
-    Named(&'a [IncidentId]),
+    Named(&'a [Named]),
+}
+
+/// A row that an operator wants captured: the one with this target, and no other of the same incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Named {
+    pub(super) incident_id: IncidentId,
+    pub(super) target_run_date: Timestamp,
 }
 
 /// What becomes of the claimed rows (rule 16).
@@ -150,7 +157,16 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
 async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>, StoreError> {
     match rows {
         Rows::Due { after, limit } => tx.claim(&Claiming::Due { now: run.now, after, limit }).await,
-        Rows::Named(ids) => tx.claim(&Claiming::Rows(ids)).await,
+        Rows::Named(named) => {
+            let ids: Vec<IncidentId> = named.iter().map(|named| named.incident_id).collect();
+            let mut found = tx.claim(&Claiming::Rows(&ids)).await?;
+            let named: HashSet<Named> = named.iter().copied().collect();
+            found.retain(|claim| {
+                let Claim { incident_id, target_run_date, .. } = *claim;
+                named.contains(&Named { incident_id, target_run_date })
+            });
+            Ok(found)
+        }
         Rows::Again(before) => {
             let ids: Vec<IncidentId> = before.iter().map(|claim| claim.incident_id).collect();
             let found = tx.claim(&Claiming::Rows(&ids)).await?;

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::OpsError;
-use crate::domain::{IncidentId, RunCounts, Timestamp, Trigger, schedule};
+use crate::domain::{IncidentId, RunCounts, Seen, Timestamp, Trigger, schedule};
 use crate::source::Source;
 use crate::store::run::Cursor;
 use crate::store::{Store, StoreError};
@@ -49,6 +49,8 @@ pub enum Selection {
         ids: Vec<IncidentId>,
         /// Also before their target: a partial snapshot (rule 11).
         early: bool,
+        /// How they were seen, by whoever decided by that: those that are no longer what they were are not captured.
+        seen: Vec<Seen>,
     },
 }
 
@@ -91,7 +93,8 @@ const LAST_PASS_PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Where the database fails, what was captured before stays captured. Where incidents are named, an unknown one, an
-/// open one, one that is captured, or one whose target lies ahead without `early`: then none is processed.
+/// open one, one that is captured, one whose target lies ahead without `early`, or one that is no longer what was seen of
+/// it: then none is processed. One that is reopened and closed again before its turn is not captured either.
 pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport, OpsError> {
     let now = store.now().await?;
     let mut run = Run {
@@ -106,7 +109,7 @@ pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport
     let selection = run.request.selection.clone();
     let outcome = match selection {
         Selection::Due => run.all_due().await.map_err(OpsError::from),
-        Selection::Incidents { ids, early } => run.selected(&ids, early).await,
+        Selection::Incidents { ids, early, seen } => run.selected(&ids, early, &seen).await,
     };
     run.finish(outcome.as_ref().err()).await?;
     outcome?;

@@ -149,7 +149,8 @@ impl Replay {
                 close::close(store, by, request).await?;
             }
             Action::Reopen(index, comment) => {
-                let request = ReopenRequest { ids: self.id(*index), comment: comment.clone() };
+                let request =
+                    ReopenRequest { ids: self.id(*index), comment: comment.clone(), ..ReopenRequest::default() };
                 reopen::reopen(store, by, request).await?;
             }
             Action::Process(trigger) => {

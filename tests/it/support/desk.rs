@@ -122,7 +122,7 @@ impl Desk {
 
     /// Reopens an incident.
     pub async fn reopen(&self, id: IncidentId) {
-        self.try_reopen(ReopenRequest { ids: vec![id], comment: None }).await.expect("it can be reopened");
+        self.try_reopen(ReopenRequest { ids: vec![id], ..ReopenRequest::default() }).await.expect("it can be reopened");
     }
 
     /// Reopens incidents, where they can be.
@@ -142,7 +142,7 @@ impl Desk {
 
     /// Runs the processor over these incidents, where that is possible.
     pub async fn try_force(&self, ids: &[IncidentId], early: Early) -> Result<RunReport, OpsError> {
-        let selection = Selection::Incidents { ids: ids.to_vec(), early: early == Early::Allowed };
+        let selection = Selection::Incidents { ids: ids.to_vec(), early: early == Early::Allowed, seen: Vec::new() };
         self.try_process(ProcessRequest { selection, ..ProcessRequest::due(Trigger::Forced, HOST) }).await
     }
 
