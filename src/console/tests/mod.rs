@@ -9,6 +9,7 @@ mod exports;
 mod fixtures;
 mod guards;
 mod keys;
+mod marks;
 mod messages;
 mod mouse;
 mod screens;

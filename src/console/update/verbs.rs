@@ -1,7 +1,7 @@
 //! How a verb begins: its targets are fixed, and the form that names them is opened. Nothing is written here but what
 //! needs no asking.
 
-use super::submit::write;
+use super::submit::{leave_out, write};
 use super::{forms, undo};
 use crate::console::availability;
 use crate::console::effect::{Effect, Lane, Load, Timing, Write};
@@ -22,6 +22,7 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
         Action::Capture => capture(state, now),
         Action::Retry => {
             let ids = possible(state, |id| availability::can_retry(state, id, now).is_ok());
+            leave_out(state, &ids);
             let seen = ids.iter().filter_map(|id| state.rows.incident(*id)).map(Seen::of).collect();
             return write(state, Write::Retry(seen), effects);
         }
