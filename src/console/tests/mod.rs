@@ -10,6 +10,7 @@ mod fixtures;
 mod guards;
 mod keys;
 mod lists;
+mod marks;
 mod messages;
 mod mouse;
 mod screens;

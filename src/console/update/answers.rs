@@ -242,7 +242,10 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
                 list.unmark(&write.targets());
             }
         }
-        (_, Written::Ran { counts, failures }) => {
+        (write, Written::Ran { counts, failures }) => {
+            if let (Some(write), Some(list)) = (write, state.list_mut()) {
+                list.unmark(&write.targets());
+            }
             let (tone, said) = ran(counts, &failures);
             state.toasts.say(tone, said, moment.real);
         }

@@ -6,7 +6,7 @@ use crate::console::event::Moment;
 use crate::console::state::State;
 use crate::console::state::dialog::{Dialog, FieldKind, Form, Purpose};
 use crate::console::zone::Zone;
-use crate::domain::Timestamp;
+use crate::domain::{IncidentId, Timestamp};
 
 /// The operator agrees. Where a field has a fault, the keys go there instead.
 pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
@@ -24,11 +24,32 @@ pub(super) fn submit(state: &mut State, moment: Moment, effects: &mut Vec<Effect
     }
     let wanted = wanted(form, state.zone, moment.now);
     let draft = form.has_text().then(|| form.clone());
+    let named = acts_on_marks(&form.purpose).then(|| form.ids());
     state.dialog = None;
+    if let Some(named) = named {
+        leave_out(state, &named);
+    }
     if let Some(wanted) = wanted {
         write(state, wanted, effects);
         state.drafts.extend(draft.map(|draft| (state.last_request, draft)));
     }
+}
+
+/// Comments and corrections are about the selected incident, whatever is marked.
+fn acts_on_marks(purpose: &Purpose) -> bool {
+    match purpose {
+        Purpose::Close => true,
+        Purpose::Confirm(write) => !matches!(write, Write::UndoClose(_)),
+        Purpose::Comment | Purpose::Edit | Purpose::Open | Purpose::Export(_) => false,
+    }
+}
+
+/// A verb is agreed to for these incidents: the marks of those that it leaves as they are have served too. Had they
+/// stayed, the next verb would act on them and not on what is looked at.
+pub(super) fn leave_out(state: &mut State, named: &[IncidentId]) {
+    let Some(list) = state.list_mut() else { return };
+    let left: Vec<IncidentId> = list.marks().iter().filter(|id| !named.contains(id)).copied().collect();
+    list.unmark(&left);
 }
 
 /// Sends a write on its way. Its targets are busy until the answer comes.

@@ -1,7 +1,7 @@
 //! How a verb begins: its targets are fixed, and the form that names them is opened. Nothing is written here but what
 //! needs no asking.
 
-use super::submit::write;
+use super::submit::{leave_out, write};
 use super::{forms, undo};
 use crate::console::availability;
 use crate::console::effect::{Effect, Lane, Load, Timing, Write};
@@ -24,7 +24,10 @@ pub(super) fn begin(state: &mut State, action: Action, moment: Moment, effects: 
             let form = retry(state, now);
             // What is in sight needs no asking.
             match form.purpose {
-                Purpose::Confirm(wanted) if form.notes.is_empty() => return write(state, wanted, effects),
+                Purpose::Confirm(wanted) if form.notes.is_empty() => {
+                    leave_out(state, &wanted.targets());
+                    return write(state, wanted, effects);
+                }
                 _ => form,
             }
         }
