@@ -374,3 +374,13 @@ fn a_minute_is_read_as_the_last_there_was() {
     let at = Timestamp::parse("2026-11-24 13:30", Timestamp::MIN).unwrap();
     assert!(matches!(&desk.writes()[..], [Write::Close { at: Some(closed), .. }] if *closed == at));
 }
+
+#[test]
+fn what_is_pasted_goes_where_the_cursor_is() {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("nab");
+    desk.press("←");
+    desk.tell(Event::Paste("größer\n漢".into()));
+    desk.press("!");
+    assert_eq!(form(&desk).value(FieldKind::Title), Some("agrößer 漢!b"));
+}

@@ -1,8 +1,8 @@
 //! Where a key goes: to the dialog, to the filter line, or through the table to an action.
 
 use crossterm::event::{Event as TerminalEvent, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
-use tui_input::{Input, InputRequest};
 
 use super::{actions, export, filter, forms, menus};
 use crate::console::availability;
@@ -70,10 +70,13 @@ pub(super) fn paste(state: &mut State, text: &str, moment: Moment) {
     }
 }
 
+/// All at once: one by one every character would move all that stand behind it.
 fn insert(input: &mut Input, text: &str) {
-    for c in text.chars().take(20_000) {
-        input.handle(InputRequest::InsertChar(if c.is_control() { ' ' } else { c }));
-    }
+    let typed: String = text.chars().take(20_000).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let (value, cursor) = (input.value(), input.cursor());
+    let at = value.char_indices().nth(cursor).map_or(value.len(), |(at, _)| at);
+    let joined = format!("{}{typed}{}", &value[..at], &value[at..]);
+    *input = Input::new(joined).with_cursor(cursor + typed.chars().count());
 }
 
 /// Does what an action says, or says why not.
