@@ -297,6 +297,8 @@ def shape(x, y, character):
     if bar := bar_of(character):
         width, height = bar
         return box(x, y + HEIGHT - height, width, height)
+    if character == "▔":
+        return box(x, y, WIDTH, 2)
     if character == "░":
         return "".join(box(x + 2 * (at % 4) + at // 4 % 2, y + at // 4 * 2, 1, 1) for at in range(36) if at // 4 < 9)
     if character in LINES:

@@ -22,6 +22,8 @@ const LONGEST_READ: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30
 const STEPS_BETWEEN_LOOKS: i32 = 1_000_000;
 /// The database ends every statement long before; this ends the wait for one that is no longer there.
 const LONGEST_SILENCE: Duration = Duration::from_secs(45);
+/// Readers of a SQLite file. Each has a cache and a thread of its own.
+const READERS: u32 = 3;
 
 /// The connections to one database.
 #[derive(Debug, Clone)]
@@ -151,9 +153,10 @@ impl Engine {
                 .test_before_acquire(false)
         };
         let writer = pool(1).connect_lazy_with(options.clone());
-        let reading = options.pragma("query_only", "on");
+        // A reader sorts whole lists: in memory each would keep what its largest sort has taken, for good.
+        let reading = options.pragma("query_only", "on").pragma("temp_store", "default");
         let watcher = Watcher::new(pool(1), reading.clone());
-        let reader = pool(4).connect_lazy_with(reading);
+        let reader = pool(READERS).connect_lazy_with(reading);
         Self::Sqlite { writer, reader, watcher }
     }
 

@@ -29,7 +29,7 @@ fn what_the_script_of_the_pictures_waits_for_is_on_the_screen() {
         screen.wait_for(words);
         screen.settle();
         for key in keys.split(' ') {
-            screen.press(if key == "Tab" { "\t" } else { key });
+            screen.press(if key == "Enter" { "\r" } else { key });
             screen.settle();
         }
         screen.wait_for(expected);

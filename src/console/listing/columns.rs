@@ -178,9 +178,10 @@ impl Columns {
             (Column::Rule, 16),
             (Column::Window, 16),
             (Column::Duration, 16),
-            (Column::Projects, 16),
+            // Its glyph says what the word says.
+            (Column::Status, 26),
+            (Column::Projects, 20),
             (Column::Shape, 16),
-            (Column::Status, 16),
             (Column::Started, 14),
         ] {
             if left(&cells) < title {
