@@ -48,12 +48,13 @@ fn main() {
     {
         let database = seeded(folder.path(), incidents, events);
         let program = vec![AFTERIMAGE.to_owned(), "--database-url".to_owned(), database];
-        println!("{}", row(name, &program, folder.path(), seconds));
+        let (row, bars) = row(name, &program, folder.path(), seconds);
+        println!("{row}\n{bars}");
     }
-    println!("{}", row("afterimage --demo", &[AFTERIMAGE.to_owned(), "--demo".to_owned()], folder.path(), seconds));
+    println!("{}", row("afterimage --demo", &[AFTERIMAGE.to_owned(), "--demo".to_owned()], folder.path(), seconds).0);
     for name in names {
         match on_path(&name) {
-            Some(path) => println!("{}", row(&name, &[path.display().to_string()], folder.path(), seconds)),
+            Some(path) => println!("{}", row(&name, &[path.display().to_string()], folder.path(), seconds).0),
             None => println!("{name:<22} is not installed"),
         }
     }
@@ -82,12 +83,14 @@ fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-fn row(name: &str, program: &[String], folder: &Path, seconds: u64) -> String {
+/// The figures of a program, and how they stand to what the console must reach.
+fn row(name: &str, program: &[String], folder: &Path, seconds: u64) -> (String, String) {
     let mut starts: Vec<Duration> = (0..STARTS).map(|_| Session::start(program, folder).first_frame()).collect();
     let mut session = Session::start(program, folder);
     session.first_frame();
     std::thread::sleep(SETTLE);
     let idle = session.over(|_| std::thread::sleep(Duration::from_secs(seconds)));
+    let memory = session.memory();
     let mut latencies = Vec::new();
     let scroll = session.over(|session| {
         for _ in 0..KEYS {
@@ -107,7 +110,22 @@ fn row(name: &str, program: &[String], folder: &Path, seconds: u64) -> String {
         scroll.bytes,
         session.memory()
     );
-    text
+    let bars = [
+        ("first frame", "ms", 50.0, milliseconds(&starts)),
+        ("key", "ms", 16.0, milliseconds(&latencies)),
+        ("idle", "%", 0.5, idle.share * 100.0),
+        ("memory", "MB", 40.0, memory),
+    ];
+    let bars = bars.map(|(what, unit, bar, is)| {
+        let stands = if is < bar { "reached" } else { "MISSED" };
+        format!("{what} below {bar} {unit} {stands}")
+    });
+    (text, format!("{:<22} {}", "", bars.join(", ")))
+}
+
+/// The median, in milliseconds, of durations in order.
+fn milliseconds(durations: &[Duration]) -> f64 {
+    durations.get(durations.len() / 2).map_or(f64::NAN, |it| it.as_secs_f64() * 1e3)
 }
 
 /// The median, in brackets the worst, in milliseconds.

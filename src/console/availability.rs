@@ -128,7 +128,7 @@ fn undo_hint(binding: &Binding, state: &State, now: Timestamp) -> Option<Hint> {
 /// Whether the detail has the keys, and shows no more than its chart.
 fn is_cut_off(state: &State) -> bool {
     let shown = state.focus == Focus::Detail && state.view != ViewKind::Processor;
-    shown && state.screen().is_detail_compact() && state.detail.scroll == 0
+    shown && state.screen().is_detail_compact() && state.detail.scroll + 1 < state.detail_parts()
 }
 
 /// What the key does next, where something stands behind or the chart has the keys.

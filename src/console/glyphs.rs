@@ -109,7 +109,7 @@ glyphs! {
     /// As [`Glyphs::bar_levels`], during the incident: told apart without colours too where there are letters for it.
     bar_levels_incident: &'static [&'static str] = &["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"], &["_", "#"];
     /// Heights of the outline of what stands behind the bars, the lower first.
-    behind_levels: [&'static str; 2] = ["─", "▔"], ["-", "'"];
+    behind_levels: [&'static str; 2] = ["─", "▔"], ["o", "*"];
     /// Where the incident starts.
     incident_start: &'static str = "┌", "[";
     /// Where the incident was closed.

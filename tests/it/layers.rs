@@ -115,7 +115,7 @@ const CONSOLE: &[(&str, &[&str], &[&str])] = &[
     ("reading", &["state", "keymap", "views", "lines"], PURE),
     (
         "state",
-        &["event", "effect", "options", "kept", "keymap", "listing", "pointing", "screen", "views", "zone"],
+        &["event", "effect", "options", "kept", "keymap", "lines", "listing", "pointing", "screen", "views", "zone"],
         PURE,
     ),
     ("event", &["effect", "listing", "pointing"], PURE),

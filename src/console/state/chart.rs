@@ -3,7 +3,11 @@
 use super::State;
 use super::extent::{Change, Extent, Subject};
 use crate::console::event::Picture;
+use crate::console::lines::width_of;
 use crate::domain::{Incident, Series, SeriesKind, Timestamp};
+
+/// Facts take so many lines where nothing of them is long.
+const FACTS: usize = 12;
 
 impl State {
     /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
@@ -20,6 +24,22 @@ impl State {
         let incident = &detail.incident;
         let series = series_of(&detail.picture, self.shown_series(incident, now))?;
         (!series.is_empty()).then_some(Subject { series, incident })
+    }
+
+    /// How many parts the detail is gone through in: the entries of its timeline, or where it does not fit the chart and
+    /// pages of all else.
+    #[must_use]
+    pub fn detail_parts(&self) -> usize {
+        let Some(detail) = self.shown_detail() else { return 0 };
+        let screen = self.screen();
+        if !screen.is_detail_compact() {
+            return detail.entries();
+        }
+        let (width, height) = (usize::from(screen.detail.width).max(24), usize::from(screen.detail.height).max(2) - 1);
+        let said = |comment: &Option<String>| comment.as_ref().map_or(0, |comment| width_of(comment) / (width / 2));
+        let timeline = detail.activities.iter().map(|activity| 2 + said(&activity.comment)).sum::<usize>();
+        let facts = FACTS + (width_of(&detail.incident.query) + detail.incident.projects.len() * 12) / (width / 2);
+        1 + (facts + timeline + 2 * detail.superseded.len() + 3).div_ceil(height)
     }
 
     /// How much of it would be shown after a change; `None` where that changes nothing.

@@ -159,6 +159,8 @@ pub struct State {
     pub mouse: MouseMode,
     /// What was pressed with it last, and when: the same again soon after opens it.
     pub pressed: Option<(Target, Timestamp)>,
+    /// The incident that was opened here last, until it is listed: the cursor goes there unless a key is pressed before.
+    pub follow: Option<IncidentId>,
     /// What was kept of all this last.
     pub kept: Kept,
     /// Which questions are on their way.
@@ -209,6 +211,7 @@ impl State {
             zone: kept.zone,
             mouse: kept.mouse,
             pressed: None,
+            follow: None,
             kept,
             lanes: Lanes::default(),
             refresh: Refresh { next_at: Timestamp::MIN, asked_at: Timestamp::MIN },

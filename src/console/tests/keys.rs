@@ -5,9 +5,9 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::desk::Desk;
-use super::fixtures::{id, now};
+use super::fixtures::{id, incident, now};
 use crate::console::effect::{Effect, Load, Timing, Write};
-use crate::console::event::Event;
+use crate::console::event::{Answer, Event, Written};
 use crate::console::listing::{Columns, Direction, SortKey};
 use crate::console::screen::Focus;
 use crate::console::state::ViewKind;
@@ -383,4 +383,23 @@ fn what_is_pasted_goes_where_the_cursor_is() {
     desk.tell(Event::Paste("größer\n漢".into()));
     desk.press("!");
     assert_eq!(form(&desk).value(FieldKind::Title), Some("agrößer 漢!b"));
+}
+
+/// An incident was opened by the form, and the list that has it comes.
+fn opened(keys_meanwhile: &str) -> Desk {
+    let mut desk = Desk::ready(120, 40);
+    desk.press("nCards declined\n");
+    let new = incident(500, "Cards declined", 0, None, 1);
+    desk.tell(Event::Answer(Answer::Written { request: 1, written: Written::Opened(Box::new(new.clone())) }));
+    desk.press(keys_meanwhile);
+    desk.stored.insert(0, new);
+    desk.pass(Duration::from_secs(3));
+    desk.answer_all();
+    desk
+}
+
+#[test]
+fn the_cursor_goes_to_what_was_opened_here_unless_a_key_is_pressed_before_it_is_listed() {
+    assert_eq!(opened("").state.selected(), Some(id(500)));
+    assert_eq!(opened("j").state.selected(), Some(id(483)), "whoever moves on means what is under the cursor");
 }

@@ -4,7 +4,7 @@ use tui_input::Input;
 
 use super::{chart, export, filter, overlay, refresh, verbs};
 use crate::console::effect::{Effect, Lane};
-use crate::console::event::{Detail, Moment};
+use crate::console::event::Moment;
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
 use crate::console::pointing::MouseMode;
@@ -110,8 +110,7 @@ pub(super) fn scroll_runs(state: &mut State, step: isize) {
 
 /// Scrolls the timeline by entries.
 pub(super) fn scroll_timeline(state: &mut State, step: isize) {
-    let entries = state.shown_detail().map_or(0, Detail::entries);
-    let parts = if state.screen().is_detail_compact() { entries + 1 } else { entries };
+    let parts = state.detail_parts();
     state.detail.scroll = state.detail.scroll.saturating_add_signed(step).min(parts.saturating_sub(1));
 }
 

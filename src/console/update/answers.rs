@@ -136,8 +136,14 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
     match loaded {
         Loaded::List(listed, ids, edition) => {
             refresh::renew_rows(state, edition);
+            let follow = state.follow.filter(|_| listed == Listed::Incidents);
             let list = state.list_of_mut(listed);
             list.replace(ids, rows);
+            if let Some(id) = follow.filter(|id| list.ids().contains(id)) {
+                list.select_id(id, rows);
+                state.follow = None;
+            }
+            let list = state.list_of_mut(listed);
             list.edition = Some(edition);
             list.listed_at = Some(moment.now);
             marks::settle(state, listed, Known::All, moment);
@@ -229,6 +235,7 @@ fn take_written(state: &mut State, request: u64, written: Written, moment: Momen
         }
         (_, Written::Opened(incident)) => {
             state.toasts.say(Tone::Success, format!("opened #{}", incident.id), moment.real);
+            state.follow = Some(incident.id);
             state.rows.put(*incident);
         }
         (_, Written::Saved { file }) => state.toasts.say(Tone::Success, format!("wrote {file}"), moment.real),

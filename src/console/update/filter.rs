@@ -81,6 +81,7 @@ fn complete(state: &mut State, step: isize, moment: Moment) {
 pub(super) fn clear(state: &mut State, moment: Moment) {
     if let Some(list) = state.list_mut().filter(|list| !list.filter.text().is_empty()) {
         list.filter = Filter::default();
+        state.toasts.dismiss(moment.real);
         refresh::list_anew(state, moment);
     }
 }

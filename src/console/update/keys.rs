@@ -19,6 +19,7 @@ pub(super) fn press(state: &mut State, key: &KeyEvent, moment: Moment, effects: 
     if key.kind == KeyEventKind::Release {
         return;
     }
+    state.follow = None;
     if let Some(letter) = after_escape(key) {
         // An escape would throw away what was typed, and this may have been meant as a key of the editor.
         if !matches!(&state.dialog, Some(Dialog::Form(form)) if form.was_filled_in()) {

@@ -84,19 +84,15 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     }
 }
 
-/// Where chart and timeline do not fit together: the chart is the first part, all facts the second, the timeline what
-/// follows.
+/// Where chart and timeline do not fit together: the chart is the first page, all facts and the timeline those after it.
 fn in_parts(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail, heading: Vec<Line<'static>>) {
-    let (width, scroll) = (usize::from(area.width), canvas.state.detail.scroll);
-    let mut lines = heading;
-    lines.truncate(1);
-    if scroll == 1 {
-        lines.extend(facts::full(canvas, detail, width));
-    }
-    let used = lines.len().min(usize::from(area.height));
-    put(frame, area, lines);
-    let rest = below(area, used);
-    put(frame, rest, timeline::lines(canvas, detail, scroll - 1, width, usize::from(rest.height)));
+    let (width, height) = (usize::from(area.width), usize::from(area.height).saturating_sub(1).max(1));
+    let mut lines = facts::full(canvas, detail, width);
+    lines.push(Line::styled("timeline (newest first)", canvas.look.theme.title));
+    lines.extend(timeline::lines(canvas, detail, 0, width, MOST_LINES));
+    let page = (canvas.state.detail.scroll - 1).min((lines.len() - 1) / height);
+    let shown = lines.into_iter().skip(page * height).take(height);
+    put(frame, area, heading.into_iter().take(1).chain(shown).collect());
 }
 
 fn below(area: Rect, used: usize) -> Rect {
@@ -120,6 +116,9 @@ fn most_of_chart(area: Rect) -> u16 {
 fn chart_height(rest: u16) -> u16 {
     if rest >= 14 { rest - 5 } else { rest }
 }
+
+/// No timeline is gone through further than this.
+const MOST_LINES: usize = 5_000;
 
 pub(super) fn put(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
     for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {

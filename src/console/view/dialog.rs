@@ -98,7 +98,10 @@ fn targets(canvas: Canvas<'_>, form: &Form, width: usize, most: usize) -> Vec<Li
     };
     let mut lines: Vec<Line<'static>> = form.targets.iter().take(shown).map(line).collect();
     if shown < form.targets.len() {
-        lines.push(Line::styled(format!("and {} more", form.targets.len() - shown), theme.dim));
+        let rest: Vec<String> = form.targets.iter().skip(shown).map(|target| format!("#{}", target.seen.id)).collect();
+        let named = format!("and {}", rest.join(" "));
+        let rest = if named.len() <= width { named } else { format!("and {} more", rest.len()) };
+        lines.push(Line::styled(rest, theme.dim));
     }
     lines
 }
@@ -166,7 +169,10 @@ fn remark(canvas: Canvas<'_>, form: &Form) -> Option<(String, ratatui::style::St
     }
     // Where a file goes is worth knowing wherever the keys are.
     let file = form.fields.iter().find(|field| field.kind == FieldKind::File);
-    let told = [focused, file.filter(|_| focused.is_none_or(|field| field.kind != FieldKind::File))];
+    // So is a project that nothing is counted for.
+    let projects = form.fields.iter().find(|field| field.kind == FieldKind::Projects);
+    let elsewhere = |field: &&Field| focused.is_none_or(|focused| focused.kind != field.kind);
+    let told = [focused, file.filter(elsewhere), projects.filter(elsewhere)];
     let told = told.into_iter().flatten().filter(|field| !field.input.value().is_empty() && !field.hint.is_empty());
     let told = told.map(|field| field.hint.as_str()).collect::<Vec<_>>().join("; ");
     Some((told, theme.dim)).filter(|(told, _)| !told.is_empty())

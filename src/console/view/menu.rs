@@ -40,8 +40,8 @@ pub(super) fn sort(canvas: Canvas<'_>, frame: &mut Frame, highlighted: usize) {
     let sort = canvas.state.list().map_or_else(Sort::default, |list| list.sort);
     let choice = |key: &SortKey| {
         let direction = if *key == sort.key { sort.direction } else { key.natural() };
-        let current = if *key == sort.key { "now; again reverses it" } else { "" };
-        format!(" {} {:<16}{current}", dialog::arrow(direction, canvas.look.glyphs), key.label())
+        let current = if *key == sort.key { "now; again reverses" } else { "" };
+        format!(" {} {:<21}{current}", dialog::arrow(direction, canvas.look.glyphs), key.label())
     };
     let choices: Vec<String> = SortKey::ALL.iter().map(choice).collect();
     let hint = format!("enter sorts, {} reverses", canvas.state.key(Action::Sort));

@@ -18,7 +18,7 @@ use crate::console::state::overlay::{self, Behind, Height};
 use crate::console::zone::Zone;
 use crate::domain::text::shorten;
 use crate::domain::window::Range;
-use crate::domain::{Series, Status, Timestamp, span};
+use crate::domain::{Aggregation, Series, Status, Timestamp, span};
 
 /// Draws the chart, or says why there is none.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
@@ -33,6 +33,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
     let series = excerpt::part(subject.series, range);
     let behind = behind(canvas, subject, &series);
     let name = state.overlay.as_ref().map(|overlay| format!("#{}", overlay.id)).unwrap_or_default();
+    let scaled = state.overlay.as_ref().is_some_and(|overlay| overlay.height == Height::Normalised);
     let position = |bucket: Timestamp| {
         let before = bucket.since(series.first_bucket()).as_micros() / series.period.as_micros().max(1);
         usize::try_from(before).unwrap_or(0)
@@ -47,7 +48,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
         now,
         cursor: state.detail.cursor.map(position),
         aggregation: incident.aggregation,
-        behind: behind.as_ref().map(|behind| Backdrop { behind, name: &name }),
+        behind: behind.as_ref().map(|behind| Backdrop { behind, name: &name, scaled }),
         zone: state.zone,
         glyphs: look.glyphs,
         theme: &look.theme,
@@ -100,11 +101,20 @@ fn legends(canvas: Canvas<'_>, detail: &Detail) -> Vec<Line<'static>> {
     }
     let Some(data) = &overlay.data else { return vec![Line::styled(format!("#{id} is being read"), theme.dim)] };
     if let Picture::Unavailable(why) = &data.picture {
-        return vec![Line::styled(format!("#{id} has no picture: {}", shorten(why, 60)), theme.warning)];
+        let texts = [format!("#{id} has no picture: {}", shorten(why, 60)), format!("#{id} has no picture")];
+        return texts.map(|text| Line::styled(text, theme.warning)).into();
     }
     let height = match overlay.height {
         Height::AsItWas => "as it was",
         Height::Normalised => "normalised",
+    };
+    // What counts something else is on the same scale, but not of the same kind.
+    let of = data.incident.aggregation;
+    let unit = if of == detail.incident.aggregation { "" } else { ", in " };
+    let height = match of {
+        _ if unit.is_empty() => height.to_owned(),
+        Aggregation::Total => format!("{height}{unit}events"),
+        Aggregation::UniqueUsers => format!("{height}{unit}users"),
     };
     let line = glyphs.behind_levels()[0];
     let title = shorten(&data.incident.title, 40);
@@ -124,7 +134,11 @@ fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Rang
     let (zone, whole) = (state.zone, subject.series.range);
     let (shown, length) = (from_to(zone, range), span::format(whole.length()));
     // The day stands on the axis too. Which series it is goes last: zoomed in, both look alike.
-    let brief = format!("{} to {}", zone.minute(range.start), zone.minute(range.end));
+    let brief = if zone.date(range.start) == zone.date(range.end) {
+        format!("{} to {}", zone.minute(range.start), zone.minute(range.end))
+    } else {
+        span::format(range.length())
+    };
     let short = state.shown_series(subject.incident, now).name();
     vec![
         format!("{kind}, {shown} of {}", from_to(zone, whole)),

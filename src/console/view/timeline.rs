@@ -25,7 +25,8 @@ pub(super) fn lines(
     let when = entries.iter().map(|entry| zone.brief(entry.at, now).len()).max().unwrap_or(0);
     let columns = Columns { when, width };
     let entries = entries.iter().skip(scroll).flat_map(|entry| put(canvas, entry, columns));
-    let mut lines: Vec<Line<'static>> = entries.take(height + 1).collect();
+    let above = (scroll > 0).then(|| Line::styled(format!("{scroll} newer above"), canvas.look.theme.dim));
+    let mut lines: Vec<Line<'static>> = above.into_iter().chain(entries).take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);
         let (pane, down) = (canvas.state.key(Action::NextPane), canvas.state.key(Action::Down));

@@ -84,6 +84,8 @@ pub struct Backdrop<'a> {
     pub behind: &'a Behind,
     /// How the reading names it: `#41`.
     pub name: &'a str,
+    /// Whether it is drawn in another height than it counted.
+    pub scaled: bool,
 }
 
 impl Backdrop<'_> {

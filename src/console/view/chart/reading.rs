@@ -154,12 +154,22 @@ fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
         Line::from_iter(spans.map(|(text, style)| Span::styled(text, style)))
     };
     let bucket = point.bucket;
+    let behind = chart.behind.map(|behind| {
+        let scaled = if behind.scaled { " normalised" } else { "" };
+        let line = chart.glyphs.behind_levels()[0];
+        Span::styled(format!("  {line}{line} {}{scaled}", behind.name), theme.chart_behind)
+    });
+    let with_behind = |rest: String| behind.clone().map(|behind| reading(rest) + behind);
     Readings {
-        full: vec![
-            reading(format!(" at {} {}", zone.day_and_minute(bucket), zone.name(bucket))),
-            reading(format!(" at {}", zone.minute(bucket))),
-            reading(String::new()),
-        ],
+        full: with_behind(format!(" at {}", zone.minute(bucket)))
+            .into_iter()
+            .chain(with_behind(String::new()))
+            .chain([
+                reading(format!(" at {} {}", zone.day_and_minute(bucket), zone.name(bucket))),
+                reading(format!(" at {}", zone.minute(bucket))),
+                reading(String::new()),
+            ])
+            .collect(),
         bare: vec![Line::styled(exact(count), theme.text)],
     }
 }

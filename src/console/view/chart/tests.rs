@@ -374,7 +374,7 @@ fn what_stands_behind_is_an_outline_before_and_within_the_bars() {
         let theme = Theme::colour();
         let behind = later(&fixture);
         let chart = Chart {
-            behind: Some(Backdrop { behind: &behind, name: "#41" }),
+            behind: Some(Backdrop { behind: &behind, name: "#41", scaled: false }),
             ..chart(&fixture, Some(4), glyphs, &theme)
         };
         let mut terminal = Terminal::new(TestBackend::new(60, 14)).unwrap();
@@ -395,7 +395,7 @@ fn what_stands_behind_has_room_on_the_scale() {
     let theme = Theme::colour();
     let behind = Behind { counts: vec![Some(90_000.0); fixture.series.len()], factor: 1.0, resampled: false };
     let chart = Chart {
-        behind: Some(Backdrop { behind: &behind, name: "#41" }),
+        behind: Some(Backdrop { behind: &behind, name: "#41", scaled: false }),
         ..chart(&fixture, None, Glyphs::Unicode, &theme)
     };
     let mut terminal = Terminal::new(TestBackend::new(60, 14)).unwrap();
