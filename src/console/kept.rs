@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::console::listing::{Column, Columns, Direction, Filter, Sort, SortKey};
+use crate::console::listing::{Column, Columns, Filter, Listed, Sort};
 use crate::console::pointing::MouseMode;
 use crate::console::zone::Zone;
 
@@ -19,8 +19,8 @@ const HEADING: &str = "# How the console was left. It writes this file itself; w
 pub struct Kept {
     /// What view 1 lets through, on this database.
     pub filter: Filter,
-    /// The order of view 1.
-    pub sort: Sort,
+    /// The orders of the three lists, as in [`Listed::ALL`].
+    pub sorts: [Sort; 3],
     /// The columns of view 1.
     pub columns: Columns,
     /// In which zone instants are written.
@@ -33,7 +33,7 @@ impl Default for Kept {
     fn default() -> Self {
         Self {
             filter: Filter::default(),
-            sort: Sort::default(),
+            sorts: Listed::ALL.map(Listed::order),
             columns: Columns::default(),
             zone: Zone::Utc,
             mouse: MouseMode::Terminal,
@@ -44,8 +44,9 @@ impl Default for Kept {
 /// As it stands in the file. What is not there, or means nothing any more, is as at first.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct File {
-    order: Option<String>,
-    direction: Option<String>,
+    /// `started descending` of the incidents, of the pending snapshots, of the snapshots.
+    #[serde(default)]
+    orders: Vec<String>,
     columns: Option<Vec<String>>,
     zone: Option<String>,
     mouse: Option<String>,
@@ -60,14 +61,15 @@ impl Kept {
     /// Where it is no such file: what is wrong, for the log.
     pub fn read(text: &str, database: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
-        let key: Option<SortKey> = file.order.and_then(|name| name.parse().ok());
-        let direction: Option<Direction> = file.direction.and_then(|name| name.parse().ok());
-        let sort = key.map(|key| Sort { key, direction: direction.unwrap_or(key.natural()) });
+        let mut sorts = Listed::ALL.map(Listed::order);
+        for (sort, kept) in sorts.iter_mut().zip(&file.orders) {
+            *sort = order(kept).unwrap_or(*sort);
+        }
         let columns =
             file.columns.map(|names| names.iter().filter_map(|name| name.parse().ok()).collect::<Vec<Column>>());
         Ok(Self {
             filter: file.filters.get(database).and_then(|text| Filter::parse(text).ok()).unwrap_or_default(),
-            sort: sort.unwrap_or_default(),
+            sorts,
             columns: columns.map(|wanted| Columns::of(&wanted)).unwrap_or_default(),
             zone: if file.zone.as_deref() == Some("local") { Zone::Local } else { Zone::Utc },
             mouse: if file.mouse.as_deref() == Some("console") { MouseMode::Console } else { MouseMode::Terminal },
@@ -86,8 +88,7 @@ impl Kept {
             filters.insert(database.to_owned(), self.filter.text().to_owned());
         }
         let file = File {
-            order: Some(self.sort.key.name().to_owned()),
-            direction: Some(self.sort.direction.name().to_owned()),
+            orders: self.sorts.map(|sort| format!("{} {}", sort.key, sort.direction)).into(),
             columns: Some(self.columns.wanted().iter().map(|column| column.name().to_owned()).collect()),
             zone: Some(if self.zone == Zone::Local { "local" } else { "utc" }.to_owned()),
             mouse: Some(if self.mouse == MouseMode::Console { "console" } else { "terminal" }.to_owned()),
@@ -98,14 +99,20 @@ impl Kept {
     }
 }
 
+fn order(kept: &str) -> Option<Sort> {
+    let (key, direction) = kept.split_once(' ')?;
+    Some(Sort { key: key.parse().ok()?, direction: direction.parse().ok()? })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::listing::SortKey;
 
     fn kept() -> Kept {
         Kept {
             filter: Filter::parse("status:open 'say \"hi\"").unwrap(),
-            sort: Sort::by(SortKey::Title).reversed(),
+            sorts: [Sort::by(SortKey::Title).reversed(), Sort::by(SortKey::Target), Listed::Snapshots.order()],
             columns: Columns::of(&[Column::Rule, Column::Title, Column::Snapshot]),
             zone: Zone::Local,
             mouse: MouseMode::Console,
@@ -131,11 +138,12 @@ mod tests {
 
     #[test]
     fn what_means_nothing_any_more_is_as_at_first_and_what_is_no_such_file_is_said() {
-        let text = "order = 'colour'\ncolumns = ['rule', 'smell']\nzone = 'mars'\n[filters]\na = 'status:'\n";
+        let text = "orders = ['colour up', 'title descending']\ncolumns = ['rule', 'smell']\nzone = 'mars'\n[filters]\na = 'status:'\n";
         let columns = Columns::of(&[Column::Rule]);
-        assert_eq!(Kept::read(text, "a").unwrap(), Kept { columns, ..Kept::default() });
-        assert!(Kept::read("order = ", "a").is_err());
-        assert!(kept().write("order = ", "a").contains("order = \"title\""), "it is written anew");
+        let sorts = [Sort::default(), Sort::by(SortKey::Title).reversed(), Listed::Snapshots.order()];
+        assert_eq!(Kept::read(text, "a").unwrap(), Kept { sorts, columns, ..Kept::default() });
+        assert!(Kept::read("orders = ", "a").is_err());
+        assert!(kept().write("orders = ", "a").contains("\"title descending\""), "it is written anew");
     }
 
     #[test]

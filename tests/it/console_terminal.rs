@@ -277,7 +277,7 @@ fn how_the_console_was_left_is_found_again() {
     screen.press("q");
     assert_eq!(screen.ended(), 0);
     // A file that is broken is no reason not to start.
-    std::fs::write(home.home().join(".local/state/afterimage/view.toml"), "order = ").unwrap();
+    std::fs::write(home.home().join(".local/state/afterimage/view.toml"), "orders = ").unwrap();
     let mut screen = Screen::open_in(Arc::clone(&home), &["--database-url", &url]);
     screen.wait_for("↓STARTED");
     screen.press("q");

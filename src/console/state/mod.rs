@@ -23,7 +23,7 @@ use crate::console::effect::Write;
 use crate::console::event::{Detail, Overview};
 use crate::console::kept::Kept;
 use crate::console::keymap::Action;
-use crate::console::listing::{Columns, Listed};
+use crate::console::listing::{Columns, Filter, Listed};
 use crate::console::options::{Access, ClockKind, ConsoleOptions, ProcessorChoice};
 use crate::console::pointing::{MouseMode, Target};
 use crate::console::screen::{Focus, Screen, Zoom};
@@ -189,9 +189,9 @@ impl State {
             zoom: Zoom::Shared,
             connection: Connection::Opening,
             clock_offset: 0,
-            incidents: List::new(Listed::Incidents).with(kept.filter.clone(), kept.sort),
-            pending: List::new(Listed::Pending),
-            snapshots: List::new(Listed::Snapshots),
+            incidents: List::new(Listed::Incidents).with(kept.filter.clone(), kept.sorts[0]),
+            pending: List::new(Listed::Pending).with(Filter::default(), kept.sorts[1]),
+            snapshots: List::new(Listed::Snapshots).with(Filter::default(), kept.sorts[2]),
             filter_line: None,
             columns: kept.columns.clone(),
             rows: Rows::default(),
@@ -224,7 +224,7 @@ impl State {
     pub fn to_keep(&self) -> Kept {
         Kept {
             filter: self.incidents.filter.clone(),
-            sort: self.incidents.sort,
+            sorts: Listed::ALL.map(|listed| self.list_of(listed).sort),
             columns: self.columns.clone(),
             zone: self.zone,
             mouse: self.mouse,

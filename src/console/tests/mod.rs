@@ -7,6 +7,7 @@ mod commands;
 mod desk;
 mod exports;
 mod fixtures;
+mod forms;
 mod guards;
 mod keys;
 mod lists;
