@@ -37,7 +37,7 @@ pub(super) fn draw(
 ) {
     let Readings { full, bare } = match cursor.and_then(|cursor| points.get(cursor)) {
         Some(point) => at_cursor(chart, point, cursor.and_then(|cursor| beside(chart, cursor)).as_deref()),
-        None => at_peak(chart, points),
+        None => at_peak(chart, points, noted),
     };
     let width = usize::from(row.width);
     let fits = |reading: &Line<'_>, legend: &Line<'_>| reading.width() + 2 + legend.width() <= width;
@@ -135,7 +135,8 @@ fn phase(chart: &Chart<'_>, point: &Point) -> &'static str {
     }
 }
 
-fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
+/// The highest bucket; and where no note names what stands behind, that too.
+fn at_peak(chart: &Chart<'_>, points: &[Point], noted: bool) -> Readings {
     let (zone, theme) = (chart.zone, chart.theme);
     let only = |what: &str| Readings { full: vec![Line::styled(what.to_owned(), theme.text)], bare: Vec::new() };
     let counts = points.iter().filter_map(|point| Some((point, point.count?)));
@@ -154,7 +155,7 @@ fn at_peak(chart: &Chart<'_>, points: &[Point]) -> Readings {
         Line::from_iter(spans.map(|(text, style)| Span::styled(text, style)))
     };
     let bucket = point.bucket;
-    let behind = chart.behind.map(|behind| {
+    let behind = chart.behind.filter(|_| !noted).map(|behind| {
         let scaled = if behind.scaled { " normalised" } else { "" };
         let line = chart.glyphs.behind_levels()[0];
         Span::styled(format!("  {line}{line} {}{scaled}", behind.name), theme.chart_behind)
