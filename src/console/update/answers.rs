@@ -139,13 +139,12 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
             let follow = state.follow.filter(|_| listed == Listed::Incidents);
             let list = state.list_of_mut(listed);
             list.replace(ids, rows);
+            list.edition = Some(edition);
+            list.listed_at = Some(moment.now);
             if let Some(id) = follow.filter(|id| list.ids().contains(id)) {
                 list.select_id(id, rows);
                 state.follow = None;
             }
-            let list = state.list_of_mut(listed);
-            list.edition = Some(edition);
-            list.listed_at = Some(moment.now);
             marks::settle(state, listed, Known::All, moment);
             refresh::whole_came(state, moment);
         }
