@@ -28,6 +28,7 @@ async fn add(session: &mut Session<'_>, arguments: AddArguments) -> Result<ExitS
         query: arguments.query.unwrap_or_default(),
         aggregation: arguments.aggregation.unwrap_or(Aggregation::Total),
         projects: arguments.projects,
+        expression: None,
     };
     let added = rule::add(&session.store, &arguments.name, scope).await?;
     if session.output.json {

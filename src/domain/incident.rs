@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::expression::Expression;
 use super::named_enum;
 use super::pending::PendingSnapshot;
 use super::snapshot::SnapshotFacts;
@@ -98,6 +99,8 @@ pub struct Incident {
     pub query: String,
     /// The projects, sorted; none means all.
     pub projects: Vec<String>,
+    /// What another source is asked instead of the events table.
+    pub expression: Option<Expression>,
     /// The name of the rule that opened it.
     pub rule: Option<String>,
     /// `W`.

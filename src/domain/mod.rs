@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod event;
+pub mod expression;
 pub mod filter;
 pub mod incident;
 pub mod listed;
@@ -28,6 +29,7 @@ pub(crate) use names::named_enum;
 
 pub use activity::Activity;
 pub use event::Event;
+pub use expression::{Expression, Measure};
 pub use incident::{ActivityKind, Aggregation, Incident, IncidentId, IncidentType, Status};
 pub use listed::Listed;
 pub use pending::{PendingQueue, PendingSnapshot, PendingState};

@@ -1,5 +1,6 @@
 //! What an alert rule says, and how an incident takes it over (rule 3).
 
+use super::expression::Expression;
 use super::incident::Aggregation;
 use super::query::Query;
 use super::time_window::TimeWindow;
@@ -29,6 +30,8 @@ pub struct Scope {
     pub aggregation: Aggregation,
     /// The projects, sorted, each once; none means all.
     pub projects: Vec<String>,
+    /// What another source is asked instead of the events table.
+    pub expression: Option<Expression>,
 }
 
 /// What was asked for explicitly when an incident was opened.
@@ -50,6 +53,7 @@ impl Default for Scope {
             query: Query::default(),
             aggregation: Aggregation::Total,
             projects: Vec::new(),
+            expression: None,
         }
     }
 }
@@ -63,6 +67,7 @@ impl Scope {
             query: choice.query.unwrap_or(self.query),
             aggregation: choice.aggregation.unwrap_or(self.aggregation),
             projects: if choice.projects.is_empty() { self.projects } else { sorted(choice.projects) },
+            expression: self.expression,
         }
     }
 }
@@ -86,6 +91,7 @@ mod tests {
             query: Query::parse("level:error").unwrap(),
             aggregation: Aggregation::UniqueUsers,
             projects: vec!["checkout".into()],
+            expression: None,
         };
         assert_eq!(rule.clone().for_incident(ScopeChoice::default()), rule);
         let own = ScopeChoice {

@@ -89,7 +89,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Aggregation, IncidentType, SnapshotFacts, Status, TimeWindow};
+    use crate::domain::{Aggregation, IncidentType, Measure, SnapshotFacts, Status, TimeWindow};
 
     fn closed(at: i64) -> Incident {
         let date = Timestamp::from_seconds;
@@ -112,6 +112,7 @@ mod tests {
             aggregation: Aggregation::Total,
             query: String::new(),
             projects: Vec::new(),
+            expression: None,
             rule: None,
             time_window: TimeWindow::DEFAULT,
             date_started: date(0),
@@ -152,6 +153,7 @@ mod tests {
             partial: false,
             clipped: false,
             source: "events".into(),
+            measure: Measure::Events,
             total_events: None,
             unique_users: None,
         };

@@ -1,5 +1,6 @@
 //! What was kept of an incident: its totals and its two series.
 
+use super::expression::Measure;
 use super::incident::IncidentId;
 use super::series::Series;
 use super::timestamp::Timestamp;
@@ -19,6 +20,8 @@ pub struct SnapshotFacts {
     pub clipped: bool,
     /// Where the counts come from.
     pub source: String,
+    /// What they are.
+    pub measure: Measure,
     /// The sum of the weights over rule 9's range; `None` where the source does not know.
     pub total_events: Option<i64>,
     /// The distinct users over rule 9's range; `None` where the source does not know (rule 14).

@@ -9,7 +9,7 @@ use super::{Format, Origin, Subject, first_series, write};
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, Series, SeriesKind, Snapshot,
+    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, Measure, Series, SeriesKind, Snapshot,
     SnapshotFacts, Status, TimeWindow, Timestamp,
 };
 
@@ -28,6 +28,7 @@ fn incident(started: &str, closed: Option<&str>, minutes: i64) -> Incident {
         aggregation: Aggregation::Total,
         query: "level:error !environment:dev".into(),
         projects: vec!["checkout".into(), "web".into()],
+        expression: None,
         rule: Some("5xx".into()),
         time_window: TimeWindow::from_minutes(minutes).unwrap(),
         date_started: at(started),
@@ -88,6 +89,7 @@ fn snapshot(incident: &Incident, origin: Origin, horizon: Option<Timestamp>, now
             partial: course.target_run_date().is_none_or(|target| target > now),
             clipped: horizon.is_some(),
             source: "events".into(),
+            measure: Measure::Events,
             total_events: Some(1_204),
             unique_users: Some(1),
         },

@@ -2,7 +2,7 @@
 
 use super::OpsError;
 use crate::domain::{Incident, IncidentId, Query, Remedy, Series, Snapshot, Timestamp};
-use crate::source::{Request, Source};
+use crate::source::{self, Request};
 use crate::store::{Store, Tx};
 
 /// The snapshot that an open incident would get as of now, or a pending one will get as of its target. What has not
@@ -47,7 +47,6 @@ pub async fn shapes(store: &Store, ids: &[IncidentId]) -> Result<Vec<(IncidentId
 }
 
 async fn previews(tx: &mut Tx, incidents: &[Incident], now: Timestamp) -> Result<Vec<Snapshot>, OpsError> {
-    let source = Source::default();
     let (mut open, mut requests) = (Vec::new(), Vec::new());
     for incident in incidents {
         // A query that cannot be read has no preview; its pending row tells why.
@@ -65,12 +64,12 @@ async fn previews(tx: &mut Tx, incidents: &[Incident], now: Timestamp) -> Result
     if requests.is_empty() {
         return Ok(Vec::new());
     }
-    let measured = source.measure(tx, &requests, now).await?;
+    let measured = source::measure(tx, &requests, now).await?;
     let previewed = requests.into_iter().zip(open).zip(measured);
     Ok(previewed
         .map(|((request, open), measured)| {
             let as_of = request.ranges.as_of;
-            measured.snapshot(as_of, now, open || as_of > now, source)
+            measured.snapshot(as_of, now, open || as_of > now)
         })
         .collect())
 }

@@ -59,6 +59,7 @@ pub async fn update(store: &Store, name: &str, change: RuleChange) -> Result<Rul
         query: change.query.unwrap_or(old.query),
         aggregation: change.aggregation.unwrap_or(old.aggregation),
         projects: projects.unwrap_or(old.projects),
+        expression: old.expression,
     };
     tx.update_rule(stored.id, &scope, now).await?;
     let open_incidents = tx.open_incidents_of_rule(name).await?;

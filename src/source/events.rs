@@ -4,15 +4,20 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Measurement, Request};
+use crate::domain::expression::EVENTS_SOURCE;
 use crate::domain::series::{self, Count};
 use crate::domain::window::Range;
-use crate::domain::{Aggregation, Query, Series, Timestamp};
+use crate::domain::{Aggregation, Measure, Query, Series, Timestamp};
 use crate::store::{MeasuredTotals, SeriesSlot, StoreError, TotalsSlot, Tx};
 
 type Counts = Vec<(u32, Count)>;
 
-/// Measures a batch: requests with the same query and aggregation share their statements.
-pub(super) async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -> Result<Vec<Measurement>, StoreError> {
+/// Measures incidents by the events table, as known at `now`: what lies after it has not happened yet and is a gap.
+/// Requests with the same query and aggregation share their statements.
+///
+/// # Errors
+/// Where the database cannot.
+pub async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -> Result<Vec<Measurement>, StoreError> {
     let horizon = tx.prune_horizon().await?;
     tx.look_events_up().await?;
     let everywhere = if requests.iter().any(|request| request.projects.is_empty()) {
@@ -44,6 +49,8 @@ pub(super) async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -
         let answer = totals.remove(&index);
         Measurement {
             incident_id: request.incident_id,
+            source: EVENTS_SOURCE.to_owned(),
+            measure: Measure::Events,
             total_events: Some(answer.map_or(0, |answer| answer.total_events)),
             unique_users: Some(answer.map_or(0, |answer| answer.unique_users)),
             windowed: series(2 * index, request.ranges.windowed, request.period),

@@ -1,10 +1,16 @@
-//! Where event counts come from, behind one small interface: ranges in, totals and series out.
+//! Where counts come from, behind one small interface: ranges in, totals and series out.
+//!
+//! The events table is measured by the batch, within a transaction. The sources that the configuration names are asked
+//! one incident at a time, and never within a transaction.
 
 mod events;
+mod remote;
 
 use crate::domain::window::Ranges;
-use crate::domain::{Aggregation, IncidentId, Query, Series, Snapshot, SnapshotFacts, Timestamp};
-use crate::store::{StoreError, Tx};
+use crate::domain::{Aggregation, IncidentId, Measure, Query, Series, Snapshot, SnapshotFacts, Timestamp};
+
+pub use events::measure;
+pub use remote::{RemoteRequest, SourceError, SourceHealth, Sources};
 
 /// What is to be measured of one incident.
 #[derive(Debug, Clone)]
@@ -28,6 +34,10 @@ pub struct Request {
 pub struct Measurement {
     /// Whose.
     pub incident_id: IncidentId,
+    /// The name of the source.
+    pub source: String,
+    /// What the values are.
+    pub measure: Measure,
     /// The sum of the weights over the totals range (rule 9).
     pub total_events: Option<i64>,
     /// The distinct users over the totals range; `None` where the source does not know them (rule 14).
@@ -43,7 +53,7 @@ pub struct Measurement {
 impl Measurement {
     /// The snapshot that this measurement is, as of an instant and captured at `now`.
     #[must_use]
-    pub fn snapshot(self, as_of: Timestamp, now: Timestamp, partial: bool, source: Source) -> Snapshot {
+    pub fn snapshot(self, as_of: Timestamp, now: Timestamp, partial: bool) -> Snapshot {
         Snapshot {
             facts: SnapshotFacts {
                 incident_id: self.incident_id,
@@ -51,45 +61,13 @@ impl Measurement {
                 date_added: now,
                 partial,
                 clipped: self.clipped,
-                source: source.name().to_owned(),
+                source: self.source,
+                measure: self.measure,
                 total_events: self.total_events,
                 unique_users: self.unique_users,
             },
             windowed: self.windowed,
             lifetime: self.lifetime,
-        }
-    }
-}
-
-/// An event source.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Source {
-    /// The database's own events table.
-    #[default]
-    Events,
-}
-
-impl Source {
-    /// The name under which a snapshot says where its counts come from.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Events => "events",
-        }
-    }
-
-    /// Measures incidents, as known at `now`: what lies after it has not happened yet and is a gap.
-    ///
-    /// # Errors
-    /// Where the source cannot be asked, or refuses what it is asked.
-    pub async fn measure(
-        self,
-        tx: &mut Tx,
-        requests: &[Request],
-        now: Timestamp,
-    ) -> Result<Vec<Measurement>, StoreError> {
-        match self {
-            Self::Events => events::measure(tx, requests, now).await,
         }
     }
 }

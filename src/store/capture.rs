@@ -127,13 +127,13 @@ const DELETE_PARTIAL: Text = Text {
 // Differs because SQLite has no arrays: the rows come as one JSON text.
 const INSERT_FACTS: Text = Text {
     sqlite: "insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, \
-                 total_events, unique_users) \
+                 total_events, unique_users, measure) \
              select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
-                 value ->> 7 from json_each($1) where true",
+                 value ->> 7, value ->> 8 from json_each($1) where true",
     postgres: "insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, \
-                   total_events, unique_users) \
+                   total_events, unique_users, measure) \
                select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[], $5::boolean[], \
-                   $6::text[], $7::bigint[], $8::bigint[])",
+                   $6::text[], $7::bigint[], $8::bigint[], $9::text[])",
 };
 // Differs as above.
 const INSERT_SERIES: Text = Text {
@@ -309,7 +309,17 @@ impl Tx {
                         let (as_of, added) = (facts.as_of.as_micros(), facts.date_added.as_micros());
                         let flags = (i64::from(facts.partial), i64::from(facts.clipped));
                         let id = facts.incident_id.value();
-                        (id, as_of, added, flags.0, flags.1, &facts.source, facts.total_events, facts.unique_users)
+                        (
+                            id,
+                            as_of,
+                            added,
+                            flags.0,
+                            flags.1,
+                            &facts.source,
+                            facts.total_events,
+                            facts.unique_users,
+                            facts.measure.name(),
+                        )
                     })
                     .collect();
                 sqlx::query(text).bind(super::measure::json(&rows)?).execute(&mut **transaction).await?;
@@ -325,6 +335,7 @@ impl Tx {
                     .bind(column(&facts, |facts| facts.source.clone()))
                     .bind(column(&facts, |facts| facts.total_events))
                     .bind(column(&facts, |facts| facts.unique_users))
+                    .bind(column(&facts, |facts| facts.measure.name().to_owned()))
                     .execute(&mut **transaction)
                     .await?;
             }

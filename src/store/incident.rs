@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::pending::PendingRow;
 use super::snapshot::FactsRow;
 use crate::domain::names::UnknownName;
-use crate::domain::{Incident, IncidentId, IncidentType, Status, TimeWindow, Timestamp, rule::Scope};
+use crate::domain::{Expression, Incident, IncidentId, IncidentType, Status, TimeWindow, Timestamp, rule::Scope};
 
 /// What a new incident is stored with.
 #[derive(Debug, Clone)]
@@ -40,6 +40,9 @@ struct IncidentRow {
     status: String,
     aggregation: String,
     query: String,
+    source: String,
+    expression: Option<String>,
+    measure: String,
     rule_name: Option<String>,
     time_window_minutes: i64,
     date_started: i64,
@@ -57,6 +60,16 @@ pub(super) fn time_window(minutes: i64) -> Result<TimeWindow, StoreError> {
     TimeWindow::from_minutes(minutes).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
+/// What another source is asked, of three columns.
+pub(super) fn expression(
+    source: String,
+    expression: Option<String>,
+    measure: &str,
+) -> Result<Option<Expression>, StoreError> {
+    let measure = named(measure)?;
+    Ok(expression.map(|text| Expression { source, text, measure }))
+}
+
 impl IncidentRow {
     fn incident(self) -> Result<Incident, StoreError> {
         Ok(Incident {
@@ -67,6 +80,7 @@ impl IncidentRow {
             aggregation: named(&self.aggregation)?,
             query: self.query,
             projects: Vec::new(),
+            expression: expression(self.source, self.expression, &self.measure)?,
             rule: self.rule_name,
             time_window: time_window(self.time_window_minutes)?,
             date_started: Timestamp::from_micros(self.date_started),
@@ -80,16 +94,16 @@ impl IncidentRow {
 }
 
 const INSERT: &str = "insert into incidents (title, type, status, aggregation, query, rule_id, rule_name, \
-        time_window_minutes, date_started, date_detected, date_closed, date_added) \
-    values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, null, $10) returning id";
+        time_window_minutes, date_started, date_detected, date_closed, date_added, source, expression, measure) \
+    values ($1, $2, 'open', $3, $4, $5, $6, $7, $8, $9, null, $10, $11, $12, $13) returning id";
 const INSERT_PROJECT: &str = "insert into incident_projects (incident_id, project) values ($1, $2)";
 // Differs because SQLite has no arrays; a list of numbers is a JSON text there.
 const BY_IDS: Text = Text {
-    sqlite: "select id, title, type, status, aggregation, query, rule_name, time_window_minutes, date_started, \
-                 date_detected, date_closed, date_added \
+    sqlite: "select id, title, type, status, aggregation, query, source, expression, measure, rule_name, \
+                 time_window_minutes, date_started, date_detected, date_closed, date_added \
              from incidents where id in (select value from json_each($1))",
-    postgres: "select id, title, type, status, aggregation, query, rule_name, time_window_minutes, date_started, \
-                   date_detected, date_closed, date_added \
+    postgres: "select id, title, type, status, aggregation, query, source, expression, measure, rule_name, \
+                   time_window_minutes, date_started, date_detected, date_closed, date_added \
                from incidents where id = any($1)",
 };
 // Differs because SQLite has no arrays.
@@ -152,6 +166,9 @@ impl Tx {
             .bind(new.date_started.as_micros())
             .bind(new.date_detected.as_micros())
             .bind(new.date_added.as_micros())
+            .bind(super::rule::source(new.scope))
+            .bind(super::rule::expression(new.scope))
+            .bind(super::rule::measure(new.scope).name())
             .fetch_one(connection)
             .await?);
         for project in &new.scope.projects {
@@ -194,7 +211,7 @@ impl Tx {
         let snapshots: Vec<FactsRow> = fetch_by_ids!(self, super::snapshot::FACTS_BY_IDS, ids)?;
         for row in snapshots {
             if let Some(incident) = found.get_mut(&row.incident_id) {
-                incident.snapshot = Some(row.into());
+                incident.snapshot = Some(row.try_into()?);
             }
         }
         Ok(ids.iter().filter_map(|id| found.remove(&id.value())).collect())

@@ -2,8 +2,9 @@
 
 use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
+use crate::domain::expression::EVENTS_SOURCE;
 use crate::domain::rule::Scope;
-use crate::domain::{AlertRule, Query, Timestamp};
+use crate::domain::{AlertRule, Measure, Query, Timestamp};
 
 #[derive(sqlx::FromRow)]
 struct RuleRow {
@@ -12,6 +13,9 @@ struct RuleRow {
     time_window_minutes: i64,
     query: String,
     aggregation: String,
+    source: String,
+    expression: Option<String>,
+    measure: String,
     date_added: i64,
     date_updated: i64,
 }
@@ -25,12 +29,15 @@ pub struct StoredRule {
     pub rule: AlertRule,
 }
 
-const LIST: &str = "select id, name, time_window_minutes, query, aggregation, date_added, date_updated \
+const LIST: &str = "select id, name, time_window_minutes, query, aggregation, source, expression, measure, date_added, \
+        date_updated \
     from alert_rules where $1 = '' or name = $1 order by name";
 const PROJECTS: &str = "select project from alert_rule_projects where rule_id = $1 order by project";
-const INSERT: &str = "insert into alert_rules (name, time_window_minutes, query, aggregation, date_added, date_updated) \
-    values ($1, $2, $3, $4, $5, $5) on conflict (name) do nothing returning id";
-const UPDATE: &str = "update alert_rules set time_window_minutes = $2, query = $3, aggregation = $4, date_updated = $5 \
+const INSERT: &str = "insert into alert_rules (name, time_window_minutes, query, aggregation, date_added, date_updated, \
+        source, expression, measure) \
+    values ($1, $2, $3, $4, $5, $5, $6, $7, $8) on conflict (name) do nothing returning id";
+const UPDATE: &str = "update alert_rules set time_window_minutes = $2, query = $3, aggregation = $4, date_updated = $5, \
+        source = $6, expression = $7, measure = $8 \
     where id = $1";
 // Differs because SQLite locks the database as a whole. The delete changes the rule's incidents, in no order of its own.
 const LOCK_INCIDENTS: Text = Text {
@@ -42,6 +49,21 @@ const DELETE_PROJECTS: &str = "delete from alert_rule_projects where rule_id = $
 const INSERT_PROJECT: &str = "insert into alert_rule_projects (rule_id, project) values ($1, $2)";
 const OPEN_INCIDENTS: &str = "select count(*) from incidents i join alert_rules r on r.id = i.rule_id \
     where r.name = $1 and i.status = 'open'";
+
+/// The name of the source that a scope asks.
+pub(super) fn source(scope: &Scope) -> &str {
+    scope.expression.as_ref().map_or(EVENTS_SOURCE, |expression| &expression.source)
+}
+
+/// What it asks there.
+pub(super) fn expression(scope: &Scope) -> Option<&str> {
+    scope.expression.as_ref().map(|expression| expression.text.as_str())
+}
+
+/// What is answered.
+pub(super) fn measure(scope: &Scope) -> Measure {
+    scope.expression.as_ref().map_or(Measure::Events, |expression| expression.measure)
+}
 
 impl Tx {
     async fn stored_rules(&mut self, name: &str) -> Result<Vec<StoredRule>, StoreError> {
@@ -57,6 +79,7 @@ impl Tx {
                 query,
                 aggregation: super::incident::named(&row.aggregation)?,
                 projects: crate::domain::rule::sorted(projects),
+                expression: super::incident::expression(row.source, row.expression, &row.measure)?,
             };
             rules.push(StoredRule {
                 id: row.id,
@@ -101,6 +124,9 @@ impl Tx {
             .bind(scope.query.text())
             .bind(scope.aggregation.name())
             .bind(now.as_micros())
+            .bind(source(scope))
+            .bind(expression(scope))
+            .bind(measure(scope).name())
             .fetch_optional(connection)
             .await?);
         if let Some(id) = id {
@@ -122,6 +148,9 @@ impl Tx {
                 .bind(scope.query.text())
                 .bind(scope.aggregation.name())
                 .bind(now.as_micros())
+                .bind(source(scope))
+                .bind(expression(scope))
+                .bind(measure(scope).name())
         );
         execute!(self, sqlx::query(DELETE_PROJECTS).bind(id));
         self.insert_rule_projects(id, &scope.projects).await

@@ -15,22 +15,26 @@ pub(super) struct FactsRow {
     partial: bool,
     clipped: bool,
     source: String,
+    measure: String,
     total_events: Option<i64>,
     unique_users: Option<i64>,
 }
 
-impl From<FactsRow> for SnapshotFacts {
-    fn from(row: FactsRow) -> Self {
-        Self {
+impl TryFrom<FactsRow> for SnapshotFacts {
+    type Error = StoreError;
+
+    fn try_from(row: FactsRow) -> Result<Self, StoreError> {
+        Ok(Self {
             incident_id: IncidentId::new(row.incident_id),
             as_of: Timestamp::from_micros(row.as_of),
             date_added: Timestamp::from_micros(row.date_added),
             partial: row.partial,
             clipped: row.clipped,
             source: row.source,
+            measure: super::incident::named(&row.measure)?,
             total_events: row.total_events,
             unique_users: row.unique_users,
-        }
+        })
     }
 }
 
@@ -73,9 +77,9 @@ impl TryFrom<SeriesRow> for Series {
 
 // Differs because SQLite has no arrays.
 pub(super) const FACTS_BY_IDS: Text = Text {
-    sqlite: "select incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users \
+    sqlite: "select incident_id, as_of, date_added, partial, clipped, source, measure, total_events, unique_users \
              from incident_snapshots where incident_id in (select value from json_each($1))",
-    postgres: "select incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users \
+    postgres: "select incident_id, as_of, date_added, partial, clipped, source, measure, total_events, unique_users \
                from incident_snapshots where incident_id = any($1)",
 };
 // Differs because SQLite has no arrays.
@@ -87,15 +91,15 @@ const SERIES: Text = Text {
                from time_series_snapshots \
                where revision = 0 and incident_id = any($1) order by incident_id, kind",
 };
-const LIST: &str = "select incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users \
+const LIST: &str = "select incident_id, as_of, date_added, partial, clipped, source, measure, total_events, unique_users \
     from incident_snapshots order by date_added desc, incident_id desc limit $1";
-const SUPERSEDED: &str = "select incident_id, as_of, date_added, partial, clipped, source, total_events, \
+const SUPERSEDED: &str = "select incident_id, as_of, date_added, partial, clipped, source, measure, total_events, \
         unique_users, superseded_at \
     from superseded_snapshots where incident_id = $1 order by revision desc";
 const NEXT_REVISION: &str = "select coalesce(max(revision), 0) + 1 from superseded_snapshots where incident_id = $1";
 const SUPERSEDE_FACTS: &str = "insert into superseded_snapshots (incident_id, revision, superseded_at, as_of, \
-        date_added, partial, clipped, source, total_events, unique_users) \
-    select incident_id, $2, $3, as_of, date_added, partial, clipped, source, total_events, unique_users \
+        date_added, partial, clipped, source, measure, total_events, unique_users) \
+    select incident_id, $2, $3, as_of, date_added, partial, clipped, source, measure, total_events, unique_users \
     from incident_snapshots where incident_id = $1 and not partial";
 const SUPERSEDE_SERIES: &str = "update time_series_snapshots set revision = $2 where incident_id = $1 and revision = 0";
 const DELETE_SERIES: &str = "delete from time_series_snapshots where incident_id = $1 and revision = 0";
@@ -132,7 +136,7 @@ impl Tx {
             let missing =
                 || StoreError::Damaged(format!("the snapshot of incident {} has no series", facts.incident_id));
             let (windowed, lifetime) = (windowed.ok_or_else(missing)?, lifetime.ok_or_else(missing)?);
-            snapshots.push(Snapshot { facts: facts.into(), windowed, lifetime });
+            snapshots.push(Snapshot { facts: facts.try_into()?, windowed, lifetime });
         }
         Ok(snapshots)
     }
@@ -145,7 +149,7 @@ impl Tx {
         let limit = limit.map_or(i64::MAX, i64::from);
         let rows: Vec<FactsRow> =
             on_engine!(self, connection => sqlx::query_as(LIST).bind(limit).fetch_all(connection).await?);
-        Ok(rows.into_iter().map(SnapshotFacts::from).collect())
+        rows.into_iter().map(SnapshotFacts::try_from).collect()
     }
 
     /// The snapshots of an incident that are no longer current, the latest first.
@@ -155,11 +159,11 @@ impl Tx {
     pub async fn superseded(&mut self, id: IncidentId) -> Result<Vec<SupersededSnapshot>, StoreError> {
         let rows: Vec<SupersededRow> =
             on_engine!(self, connection => sqlx::query_as(SUPERSEDED).bind(id.value()).fetch_all(connection).await?);
-        let superseded = |row: SupersededRow| SupersededSnapshot {
-            facts: row.facts.into(),
-            superseded_at: Timestamp::from_micros(row.superseded_at),
+        let superseded = |row: SupersededRow| {
+            let superseded_at = Timestamp::from_micros(row.superseded_at);
+            Ok(SupersededSnapshot { facts: row.facts.try_into()?, superseded_at })
         };
-        Ok(rows.into_iter().map(superseded).collect())
+        rows.into_iter().map(superseded).collect()
     }
 
     /// Leaves an incident without a current snapshot (rule 7): a complete one is kept as superseded, a partial one goes.

@@ -67,6 +67,7 @@ pub(super) mod tests {
             aggregation: Aggregation::Total,
             query: String::new(),
             projects: Vec::new(),
+            expression: None,
             rule: None,
             time_window: TimeWindow::DEFAULT,
             date_started: Timestamp::from_seconds(started),

@@ -9,8 +9,8 @@ use crate::domain::rule::Scope;
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, PendingQueue, PendingSnapshot,
-    Processor, ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status,
+    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, Measure, PendingQueue,
+    PendingSnapshot, Processor, ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status,
     SupersededSnapshot, TimeWindow, Timestamp, Trigger,
 };
 
@@ -55,6 +55,7 @@ pub fn incident(number: i64, title: &str, started: u64, closed: Option<u64>, win
         aggregation: Aggregation::Total,
         query: "level:error !environment:dev".into(),
         projects: vec!["checkout".into(), "web".into()],
+        expression: None,
         rule: Some("5xx".into()),
         time_window,
         date_started: before(started),
@@ -86,6 +87,7 @@ fn captured(mut incident: Incident, partial: bool) -> Incident {
         partial,
         clipped: incident.id.value() % 4 == 0,
         source: "events".into(),
+        measure: Measure::Events,
         total_events: Some(1_204 * incident.id.value()),
         unique_users: (incident.id.value() % 3 > 0).then_some(311),
     });
@@ -151,6 +153,7 @@ pub fn snapshot(incident: &Incident) -> Snapshot {
             partial: true,
             clipped: false,
             source: "events".into(),
+            measure: Measure::Events,
             total_events: Some(1_204),
             unique_users: Some(311),
         }),
@@ -254,6 +257,7 @@ pub fn rules() -> Vec<AlertRule> {
             query: Query::parse("").unwrap(),
             aggregation: Aggregation::Total,
             projects: Vec::new(),
+            expression: None,
         },
         date_added: before(90),
         date_updated: before(90),

@@ -103,7 +103,7 @@ fn name_content(content: Sha256, format: Format, defaults: &Defaults) -> String 
         // No option can hold a NUL, so no two sets of options are written the same.
         hash.update(option.map_or_else(|| "\0".to_owned(), |option| format!("={option}\0")));
     }
-    format!("{:x}", hash.finalize())
+    hash.finalize().iter().fold(String::new(), |name, byte| name + &format!("{byte:02x}"))
 }
 
 impl Findings {

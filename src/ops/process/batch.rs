@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Run;
 use crate::domain::{IncidentId, Query, RunCounts, Snapshot, Status, Timestamp};
-use crate::source::Request;
+use crate::source::{self, Request};
 use crate::store::capture::{Claim, Claiming};
 use crate::store::run::Cursor;
 use crate::store::{StoreError, Tx};
@@ -220,10 +220,10 @@ async fn measure(run: &Run<'_>, tx: &mut Tx, wanted: &[Claim]) -> Result<Measure
     if requests.is_empty() {
         return Ok(Measured { snapshots: Vec::new(), failures });
     }
-    let measured = run.source.measure(tx, &requests, run.now).await?;
+    let measured = source::measure(tx, &requests, run.now).await?;
     let answered = asked.into_iter().zip(&requests).zip(measured);
     let snapshots = answered.map(|((claim, request), measured)| {
-        measured.snapshot(request.ranges.as_of, run.now, claim.target_run_date > run.now, run.source)
+        measured.snapshot(request.ranges.as_of, run.now, claim.target_run_date > run.now)
     });
     Ok(Measured { snapshots: snapshots.collect(), failures })
 }

@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::OpsError;
 use crate::domain::{IncidentId, RunCounts, Seen, Timestamp, Trigger, schedule};
-use crate::source::Source;
 use crate::store::run::Cursor;
 use crate::store::{Store, StoreError};
 use batch::Batch;
@@ -97,15 +96,7 @@ const LAST_PASS_PAUSE: Duration = Duration::from_secs(1);
 /// it: then none is processed. One that is reopened and closed again before its turn is not captured either.
 pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport, OpsError> {
     let now = store.now().await?;
-    let mut run = Run {
-        store,
-        source: Source::default(),
-        now,
-        began: Instant::now(),
-        request,
-        record: None,
-        counts: RunCounts::default(),
-    };
+    let mut run = Run { store, now, began: Instant::now(), request, record: None, counts: RunCounts::default() };
     let selection = run.request.selection.clone();
     let outcome = match selection {
         Selection::Due => run.all_due().await.map_err(OpsError::from),
@@ -125,7 +116,6 @@ pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport
 /// A run while it goes on.
 struct Run<'a> {
     store: &'a Store,
-    source: Source,
     /// Asked once, and bound in every statement that asks what is due.
     now: Timestamp,
     began: Instant,

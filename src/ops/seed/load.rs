@@ -183,6 +183,7 @@ impl Load {
             aggregation,
             query: (*pick(&QUERIES, &mut chance)).to_owned(),
             projects: vec![project_name(outline.project)],
+            expression: None,
             rule: None,
             time_window: outline.time_window,
             date_started: outline.date_started,

@@ -258,6 +258,7 @@ impl Rule {
             query: self.query.clone(),
             aggregation: self.aggregation,
             projects: sorted(projects),
+            expression: None,
         }
     }
 }
