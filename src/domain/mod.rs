@@ -3,6 +3,7 @@
 //! [`window`] and [`schedule`] are its heart: which range a snapshot shows, and when it is captured.
 
 pub mod activity;
+pub mod alert;
 pub mod event;
 pub mod expression;
 pub mod filter;
@@ -19,6 +20,7 @@ pub mod schedule;
 pub mod seen;
 pub mod series;
 pub mod snapshot;
+pub mod source_health;
 pub mod span;
 pub mod text;
 pub mod time_window;
@@ -40,5 +42,6 @@ pub use run::{Processor, ProcessorKind, ProcessorRun, RunCounts, Trigger};
 pub use seen::Seen;
 pub use series::Series;
 pub use snapshot::{SeriesKind, Snapshot, SnapshotFacts, SupersededSnapshot};
+pub use source_health::SourceHealth;
 pub use time_window::TimeWindow;
 pub use timestamp::Timestamp;

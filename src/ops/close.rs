@@ -51,7 +51,8 @@ pub async fn close(store: &Store, by: &str, request: CloseRequest) -> Result<Vec
     Ok(changes)
 }
 
-async fn close_one(
+/// Closes one incident that is locked and open, and promises its snapshot.
+pub(super) async fn close_one(
     tx: &mut Tx,
     incident: &Incident,
     date_closed: Timestamp,

@@ -1,9 +1,11 @@
 //! What can be done, one verb per file: a transaction, the rules, and the record of who did it.
 
+pub mod alerts;
 pub mod close;
 pub mod comment;
 pub mod edit;
 mod error;
+pub mod freeze;
 mod guard;
 pub mod import;
 pub mod open;

@@ -44,7 +44,7 @@ pub async fn open(store: &Store, by: &str, request: OpenRequest) -> Result<Incid
         None => (Scope::default(), None),
         Some(name) => {
             let stored = tx.rule(name).await?.ok_or_else(|| OpsError::no_rule(name))?;
-            (stored.rule.scope, Some((stored.id, stored.rule.name)))
+            (stored.rule.scope, Some((Some(stored.id), stored.rule.name)))
         }
     };
     let choice = ScopeChoice { query: request.query, aggregation: request.aggregation, projects };

@@ -4,13 +4,15 @@
 //! one incident at a time, and never within a transaction.
 
 mod events;
+mod generator;
 mod remote;
 
 use crate::domain::window::Ranges;
 use crate::domain::{Aggregation, IncidentId, Measure, Query, Series, Snapshot, SnapshotFacts, Timestamp};
 
 pub use events::measure;
-pub use remote::{RemoteRequest, SourceError, SourceHealth, Sources};
+pub use generator::{Derived, derive, validate};
+pub use remote::{RemoteRequest, SourceError, Sources};
 
 /// What is to be measured of one incident.
 #[derive(Debug, Clone)]

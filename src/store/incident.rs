@@ -21,8 +21,8 @@ pub struct NewIncident<'a> {
     pub query: &'a str,
     /// Everything else that decides its picture.
     pub scope: &'a Scope,
-    /// The rule that opened it: its number and name.
-    pub rule: Option<(i64, String)>,
+    /// The rule that opened it: its name, and its number where the database has it.
+    pub rule: Option<(Option<i64>, String)>,
     /// When it started.
     pub date_started: Timestamp,
     /// When it was noticed.
@@ -155,6 +155,7 @@ impl Tx {
     /// Where the database cannot.
     pub async fn insert_incident(&mut self, new: &NewIncident<'_>) -> Result<IncidentId, StoreError> {
         let (rule_id, rule_name) = new.rule.clone().unzip();
+        let rule_id = rule_id.flatten();
         let id: i64 = on_engine!(self, connection => sqlx::query_scalar(INSERT)
             .bind(new.title)
             .bind(new.incident_type.name())

@@ -1,12 +1,14 @@
 //! The only SQL: one noun per file, every query an async method on [`Tx`].
 
 pub mod activity;
+pub mod alert;
 mod bulk;
 pub mod capture;
 pub mod change;
 mod engine;
 mod error;
 pub mod event;
+pub mod frozen;
 pub mod import;
 pub mod incident;
 mod list;

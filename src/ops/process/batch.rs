@@ -72,19 +72,19 @@ pub(super) struct Named {
 
 /// What becomes of the claimed rows (rule 16).
 #[derive(Debug, Default)]
-struct Triage {
+pub(super) struct Triage {
     counts: RunCounts,
     /// Rows that go without a snapshot.
     removed: Vec<IncidentId>,
     /// Rows whose snapshot is to be made.
-    wanted: Vec<Claim>,
+    pub(super) wanted: Vec<Claim>,
 }
 
 /// What was made of the wanted rows.
 #[derive(Debug, Default)]
-struct Measured {
-    snapshots: Vec<Snapshot>,
-    failures: Vec<FailedRow>,
+pub(super) struct Measured {
+    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) failures: Vec<FailedRow>,
 }
 
 /// Captures up to `limit` due rows behind a cursor, and moves the run's record with them.
@@ -154,6 +154,32 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
     Ok(batch)
 }
 
+/// Keeps what another source has said of one row, if the row is still what it was.
+pub(super) async fn keep_measured(run: &Run<'_>, claim: &Claim, measured: Measured) -> Result<RunCounts, StoreError> {
+    let rows = Rows::Again(std::slice::from_ref(claim));
+    let mut tx = run.store.capture().await?;
+    let work = async {
+        let unchanged = self::claim(run, &mut tx, rows).await?;
+        let triage = triage(&mut tx, &unchanged).await?;
+        let mut measured = measured;
+        measured.only(&triage.wanted);
+        keep(run, &mut tx, rows, &unchanged, triage, measured).await
+    };
+    match work.await {
+        Ok(batch) => {
+            tx.commit().await?;
+            if !run.store.locks_rows() {
+                tokio::time::sleep(GAP).await;
+            }
+            Ok(RunCounts { batches: 0, ..batch.counts })
+        }
+        Err(error) => {
+            tx.rollback().await?;
+            Err(error)
+        }
+    }
+}
+
 async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>, StoreError> {
     match rows {
         Rows::Due { after, limit } => tx.claim(&Claiming::Due { now: run.now, after, limit }).await,
@@ -179,7 +205,7 @@ async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>,
 }
 
 /// Rule 16: what is not closed or is captured already goes, the rest is wanted.
-async fn triage(tx: &mut Tx, claims: &[Claim]) -> Result<Triage, StoreError> {
+pub(super) async fn triage(tx: &mut Tx, claims: &[Claim]) -> Result<Triage, StoreError> {
     let ids: Vec<IncidentId> = claims.iter().map(|claim| claim.incident_id).collect();
     let captured: HashSet<IncidentId> = tx.completely_captured(&ids).await?.into_iter().collect();
     let mut triage = Triage::default();
@@ -263,6 +289,11 @@ async fn keep(
     let mut done = triage.removed;
     done.extend(complete.iter().map(|facts| facts.incident_id));
     tx.delete_pending_rows(&done).await?;
+    let remote: Vec<IncidentId> =
+        complete.iter().filter(|facts| facts.measure.is_estimated()).map(|facts| facts.incident_id).collect();
+    if !remote.is_empty() {
+        tx.delete_frozen(&remote).await?;
+    }
     // Whatever went wrong before, the complete one is to replace it at the target.
     let kept: Vec<IncidentId> = partial.iter().map(|facts| facts.incident_id).collect();
     tx.settle_pending_rows(&kept).await?;

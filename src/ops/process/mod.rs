@@ -5,10 +5,12 @@
 //! batches behind a cursor                batch::capture: claim, measure, keep, delete, advance the record; one commit
 //!   a batch fails                        isolate: halves, down to single rows; the failure in a transaction of its own
 //! passes without the cursor              for rows that others had locked meanwhile
+//! remote                                 rows of other sources, one by one: ask, then claim, keep, delete
 //! ```
 
 mod batch;
 mod isolate;
+mod remote;
 mod selected;
 mod takeover;
 
@@ -18,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::OpsError;
 use crate::domain::{IncidentId, RunCounts, Seen, Timestamp, Trigger, schedule};
+use crate::source::Sources;
 use crate::store::run::Cursor;
 use crate::store::{Store, StoreError};
 use batch::Batch;
@@ -31,6 +34,8 @@ pub struct ProcessRequest {
     pub selection: Selection,
     /// Rows of every batch; where nothing is said they grow from 50 to 500 (rule 15).
     pub batch_size: Option<u32>,
+    /// What incidents are measured by whose counts come from elsewhere.
+    pub sources: Sources,
     /// The host, for the records.
     pub host: String,
     /// Ends the run after the batch in hand.
@@ -76,6 +81,7 @@ impl ProcessRequest {
             trigger,
             selection: Selection::Due,
             batch_size: None,
+            sources: Sources::default(),
             host: host.to_owned(),
             cancel: CancellationToken::new(),
         }
@@ -132,9 +138,15 @@ impl Run<'_> {
             return Ok(());
         }
         self.begin_record().await?;
+        self.local_due().await?;
+        self.remote_due().await
+    }
+
+    /// Captures what is due and comes from the events table.
+    async fn local_due(&mut self) -> Result<(), StoreError> {
         self.pass().await?;
         for _ in 0..LAST_PASSES {
-            if self.is_cancelled() || !self.store.read().await?.anything_due(self.now).await? {
+            if self.is_cancelled() || !self.store.read().await?.anything_local_due(self.now).await? {
                 return Ok(());
             }
             // Others hold these rows: whatever they do with them, they do it soon.

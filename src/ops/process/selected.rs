@@ -9,23 +9,30 @@ use crate::ops::guard;
 /// How often, a second apart, rows that another process holds are tried again.
 const ATTEMPTS: u32 = 5;
 
+/// What is to be captured, by where its counts come from.
+#[derive(Default)]
+struct Prepared {
+    local: Vec<Named>,
+    remote: Vec<Named>,
+}
+
 impl Run<'_> {
     /// Checks every incident first, so that all or none are processed.
     pub(super) async fn selected(&mut self, ids: &[IncidentId], early: bool, seen: &[Seen]) -> Result<(), OpsError> {
         let named = self.prepare(ids, early, seen).await?;
         self.begin_record().await?;
         let size = self.request.batch_size.unwrap_or(schedule::LARGEST_BATCH) as usize;
-        for chunk in named.chunks(size.max(1)) {
+        for chunk in named.local.chunks(size.max(1)) {
             if self.is_cancelled() {
                 break;
             }
             self.capture_named(chunk).await?;
         }
-        Ok(())
+        Ok(self.remote_named(&named.remote).await?)
     }
 
     /// Locks and checks the incidents, and makes sure that each has a row to be claimed.
-    async fn prepare(&mut self, ids: &[IncidentId], early: bool, seen: &[Seen]) -> Result<Vec<Named>, OpsError> {
+    async fn prepare(&mut self, ids: &[IncidentId], early: bool, seen: &[Seen]) -> Result<Prepared, OpsError> {
         let mut tx = self.store.write().await?;
         let incidents = crate::ops::lock_all(&mut tx, ids).await?;
         for incident in &incidents {
@@ -33,7 +40,7 @@ impl Run<'_> {
             guard::check(&mut tx, incident, seen.and_then(|seen| seen.promise_since(incident))).await?;
             self.check(incident, early)?;
         }
-        let mut named = Vec::with_capacity(incidents.len());
+        let mut prepared = Prepared::default();
         for incident in &incidents {
             let promised = incident.pending.as_ref().map(|row| row.target_run_date);
             let Some(target_run_date) = promised.or_else(|| incident.course().target_run_date()) else { continue };
@@ -41,10 +48,12 @@ impl Run<'_> {
                 // Its promise was discarded; who wants it captured wants it complete in the end.
                 tx.replace_pending(incident.id, target_run_date).await?;
             }
-            named.push(Named { incident_id: incident.id, target_run_date });
+            let named = Named { incident_id: incident.id, target_run_date };
+            let whence = if incident.expression.is_some() { &mut prepared.remote } else { &mut prepared.local };
+            whence.push(named);
         }
         tx.commit().await?;
-        Ok(named)
+        Ok(prepared)
     }
 
     fn check(&self, incident: &Incident, early: bool) -> Result<(), OpsError> {
