@@ -106,6 +106,11 @@ fn start(arguments: Arguments) -> Result<u8, Failure> {
 
 async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     let Arguments { global, console, command } = arguments;
+    match &command {
+        Some(Command::Completions { shell }) => return print(&cli::manual::completions(*shell)),
+        Some(Command::Man { command }) => return print(&cli::manual::page(command)?),
+        _ => {}
+    }
     let environment = Environment::read();
     let clock: Arc<dyn Clock> = match &global.now {
         Some(time) => Arc::new(ManualClock::new(time.at(SystemClock.now())?)),
@@ -118,9 +123,9 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         return shells::start_demo(&global, &console, dress, clock).await;
     }
     match &command {
-        Some(Command::Keys { default: true }) => return print(&Keymap::default().file()),
-        Some(Command::Keys { default: false }) => return print(&look::keymap(&configuration)?.file()),
-        Some(Command::Theme { name }) => return print(&look::theme(name.as_deref(), &configuration)?.file()),
+        Some(Command::Keys { default: true }) => return print(Keymap::default().file().as_bytes()),
+        Some(Command::Keys { default: false }) => return print(look::keymap(&configuration)?.file().as_bytes()),
+        Some(Command::Theme { name }) => return print(look::theme(name.as_deref(), &configuration)?.file().as_bytes()),
         _ => {}
     }
     let database = match configuration.database(global.database_url.as_deref(), &environment)? {
@@ -164,8 +169,8 @@ async fn run_command(command: Command, settings: &Settings) -> Result<u8, Failur
     Ok(status)
 }
 
-fn print(text: &str) -> Result<u8, Failure> {
-    io::stdout().write_all(text.as_bytes()).map_err(CliError::from)?;
+fn print(text: &[u8]) -> Result<u8, Failure> {
+    io::stdout().write_all(text).map_err(CliError::from)?;
     Ok(0)
 }
 

@@ -11,6 +11,7 @@ mod feed;
 mod incident;
 mod incident_page;
 mod input;
+pub mod manual;
 mod output;
 mod pending;
 mod process;
@@ -122,7 +123,11 @@ impl Session<'_> {
             Command::Status(arguments) => status::run(self, &arguments).await,
             Command::Seed(arguments) => seed::run(self, &arguments).await,
             // The first works on databases that are not ready for anything else; the others ask none.
-            Command::Db(_) | Command::Keys { .. } | Command::Theme { .. } => Ok(0),
+            Command::Db(_)
+            | Command::Keys { .. }
+            | Command::Theme { .. }
+            | Command::Completions { .. }
+            | Command::Man { .. } => Ok(0),
         }
     }
 

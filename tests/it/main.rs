@@ -14,6 +14,7 @@ mod console_keys;
 mod console_settings;
 mod console_terminal;
 mod edits;
+mod end_to_end;
 mod exports;
 mod failures;
 mod guards;

@@ -167,7 +167,32 @@ pub enum Command {
         #[arg(value_name = "THEME")]
         name: Option<String>,
     },
+    /// Print what makes a shell complete commands and options
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions {
+        /// Which
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, of everything or of one command
+    #[command(after_help = MAN_HELP)]
+    Man {
+        /// Which command, like 'incident close' [default: the whole program]
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
 }
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  afterimage completions bash > ~/.local/share/bash-completion/completions/afterimage
+  afterimage completions zsh > ~/.zfunc/_afterimage     with ~/.zfunc in $fpath
+  afterimage completions fish > ~/.config/fish/completions/afterimage.fish";
+
+const MAN_HELP: &str = "\
+Examples:
+  afterimage man > ~/.local/share/man/man1/afterimage.1
+  afterimage man incident close | man -l -";
 
 const KEYS_HELP: &str = "\
 Example:
