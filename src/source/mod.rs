@@ -4,12 +4,15 @@
 //! one incident at a time, and never within a transaction.
 
 mod events;
+mod previews;
+mod prometheus;
 mod remote;
 
 use crate::domain::window::Ranges;
 use crate::domain::{Aggregation, IncidentId, Measure, Query, Series, Snapshot, SnapshotFacts, Timestamp};
 
 pub use events::measure;
+pub use prometheus::{Authentication, Derived, OptionsError, PrometheusOptions, derive, validate};
 pub use remote::{RemoteRequest, SourceError, SourceHealth, Sources};
 
 /// What is to be measured of one incident.

@@ -25,6 +25,7 @@ mod pictures;
 mod previews;
 mod processes;
 mod processor;
+mod prometheus_source;
 mod queries;
 mod races;
 mod recorded;
