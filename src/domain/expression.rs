@@ -2,6 +2,7 @@
 //! the placeholders in it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -134,7 +135,7 @@ pub fn escape(value: &str) -> String {
         match character {
             '\\' => escaped.push_str("\\\\"),
             '"' | '\'' | '`' | '{' | '\0'..='\u{1f}' | '\u{7f}' => {
-                escaped.push_str(&format!("\\x{:02x}", u32::from(character)));
+                write!(escaped, "\\x{:02x}", u32::from(character)).expect("a string takes everything");
             }
             _ => escaped.push(character),
         }
@@ -149,7 +150,7 @@ pub fn promql_duration(span: Duration) -> String {
     let milliseconds = (span.as_micros() + 500) / 1_000;
     let milliseconds = milliseconds.max(1);
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.into_iter().find(|(unit, _)| milliseconds % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| milliseconds.is_multiple_of(*unit));
     let (unit, name) = unit.unwrap_or((1, "ms"));
     format!("{}{name}", milliseconds / unit)
 }

@@ -4,14 +4,15 @@
 //! one incident at a time, and never within a transaction.
 
 mod events;
-mod generator;
+mod previews;
+mod prometheus;
 mod remote;
 
 use crate::domain::window::Ranges;
 use crate::domain::{Aggregation, IncidentId, Measure, Query, Series, Snapshot, SnapshotFacts, Timestamp};
 
 pub use events::measure;
-pub use generator::{Derived, derive, validate};
+pub use prometheus::{Authentication, Derived, OptionsError, PrometheusOptions, derive, validate};
 pub use remote::{RemoteRequest, SourceError, Sources};
 
 /// What is to be measured of one incident.

@@ -27,6 +27,7 @@ mod pictures;
 mod previews;
 mod processes;
 mod processor;
+mod prometheus_source;
 mod queries;
 mod races;
 mod recorded;

@@ -98,7 +98,7 @@ async fn confirm(
 ) -> Result<Found, String> {
     let alert = &member.alert;
     let said = |error: crate::source::SourceError| error.to_string();
-    if intake.sources.is_firing(prometheus, &alert.labels).await.map_err(said)? {
+    if intake.sources.is_firing(prometheus, &alert.labels, now).await.map_err(said)? {
         return Ok(Found::Firing);
     }
     match member.missing_since {

@@ -34,7 +34,7 @@ const SUMMARY: &str = "summary";
 pub fn opening(intake: &Intake, alert: &Alert) -> Opening {
     let rule = intake.routing.rule(&alert.labels);
     let mut notes = Vec::new();
-    let derived = alert.generator_url.as_deref().and_then(derive);
+    let derived = alert.generator_url.as_deref().and_then(|url| derive(url).ok());
     let expression = expression(intake, rule, alert, &mut notes);
     let largest_range = derived.and_then(|derived| derived.largest_range).map(whole_minutes);
     let scope = Scope {
@@ -77,7 +77,10 @@ fn expression(
             }
         }
     }
-    let derived = derive(generator?)?;
+    let derived = derive(generator?).map_err(|problem| {
+        notes.push(format!("the address of its generator tells no expression: {}", text::shorten(&problem, 300)));
+    });
+    let derived = derived.ok()?;
     Some(Expression { source, text: derived.text, measure: derived.measure })
 }
 
