@@ -3,6 +3,7 @@
 //! The events table is measured by the batch, within a transaction. The sources that the configuration names are asked
 //! one incident at a time, and never within a transaction.
 
+mod alertmanager;
 mod events;
 mod previews;
 mod prometheus;
@@ -11,6 +12,7 @@ mod remote;
 use crate::domain::window::Ranges;
 use crate::domain::{Aggregation, IncidentId, Measure, Query, Series, Snapshot, SnapshotFacts, Timestamp};
 
+pub use alertmanager::{Alertmanager, AlertmanagerOptions};
 pub use events::measure;
 pub use prometheus::{Authentication, Derived, OptionsError, PrometheusOptions, derive, validate};
 pub use remote::{RemoteRequest, SourceError, Sources};

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 8;
 const LONGEST_CONNECT: Duration = Duration::from_secs(5);
 
 /// One Prometheus, or what speaks its API.
-pub(super) struct PrometheusClient {
+pub(in crate::source) struct HttpClient {
     url: Url,
     client: Client,
     authentication: Authentication,
@@ -40,8 +40,8 @@ fn install_cryptography() {
     });
 }
 
-impl PrometheusClient {
-    pub(super) fn new(options: &PrometheusOptions) -> Result<Self, String> {
+impl HttpClient {
+    pub(in crate::source) fn new(options: &PrometheusOptions) -> Result<Self, String> {
         install_cryptography();
         let mut url =
             Url::parse(&options.url).map_err(|error| format!("'{}': {error}", text::printable(&options.url)))?;
@@ -76,7 +76,7 @@ impl PrometheusClient {
     }
 
     /// Where it is, without credentials.
-    pub(super) fn url(&self) -> &Url {
+    pub(in crate::source) fn url(&self) -> &Url {
         &self.url
     }
 
@@ -104,6 +104,14 @@ impl PrometheusClient {
     pub(super) async fn retention(&self) -> Result<String, Fault> {
         let (status, body) = self.send(self.request(Method::GET, self.address("api/v1/status/runtimeinfo"))).await?;
         answer::read_retention(status.as_u16(), &body)
+    }
+
+    /// Asks for what is at a path below its address.
+    pub(in crate::source) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<(u16, Vec<u8>), Fault> {
+        let mut address = self.address(path);
+        address.query_pairs_mut().extend_pairs(query);
+        let (status, body) = self.send(self.request(Method::GET, address)).await?;
+        Ok((status.as_u16(), body))
     }
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<(u16, Vec<u8>), Fault> {
@@ -233,19 +241,19 @@ mod tests {
 
     #[test]
     fn an_address_may_have_a_path_and_shows_no_credentials() {
-        let address = |url: &str| PrometheusClient::new(&options(url)).unwrap().address("api/v1/query").to_string();
+        let address = |url: &str| HttpClient::new(&options(url)).unwrap().address("api/v1/query").to_string();
         assert_eq!(address("http://prom:9090"), "http://prom:9090/api/v1/query");
         assert_eq!(address("https://mimir/prometheus/"), "https://mimir/prometheus/api/v1/query");
         assert_eq!(address("http://ann:hunter2@prom/x?y#z"), "http://prom/x/api/v1/query");
-        assert!(PrometheusClient::new(&options("ftp://prom")).is_err());
-        assert!(PrometheusClient::new(&options("prom:9090")).is_err());
+        assert!(HttpClient::new(&options("ftp://prom")).is_err());
+        assert!(HttpClient::new(&options("prom:9090")).is_err());
     }
 
     #[test]
     fn an_authority_that_is_none_is_refused() {
         let refusal = |pem: &[u8]| {
             let options = PrometheusOptions { authorities: Some(pem.to_vec()), ..options("https://prom") };
-            PrometheusClient::new(&options).err().unwrap()
+            HttpClient::new(&options).err().unwrap()
         };
         assert_eq!(refusal(b"nonsense"), "its authority holds no certificate in PEM");
     }

@@ -22,9 +22,10 @@ pub use generator::{Derived, derive};
 pub use options::{Authentication, OptionsError, PrometheusOptions};
 pub use promql::validate;
 
-use answer::Fault;
+pub(super) use answer::Fault;
+pub(super) use client::HttpClient;
+
 use answer::Sampled;
-use client::PrometheusClient;
 use generator::Address;
 use plan::Steps;
 use retention::KnownRetention;
@@ -35,7 +36,7 @@ use crate::domain::{SourceHealth, Timestamp};
 /// One Prometheus of the configuration.
 pub(super) struct Prometheus {
     name: String,
-    client: PrometheusClient,
+    client: HttpClient,
     /// What the `generatorURL`s of its alerts begin with.
     generated: Vec<Address>,
     retention: KnownRetention,
@@ -52,7 +53,7 @@ struct Health {
 impl Prometheus {
     pub(super) fn new(options: &PrometheusOptions) -> Result<Self, OptionsError> {
         let unusable = |reason| OptionsError { name: options.name.clone(), reason };
-        let client = PrometheusClient::new(options).map_err(unusable)?;
+        let client = HttpClient::new(options).map_err(unusable)?;
         let addresses = std::iter::once(&options.url).chain(&options.external_urls);
         let generated = addresses.map(|url| Address::parse(url).map_err(unusable)).collect::<Result<_, _>>()?;
         let retention = KnownRetention::new(options.retention);
