@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use afterimage::domain::alert::{Alert, Labels, Notification};
 use afterimage::domain::{ActivityKind, Incident, IncidentId, IncidentType, Status, Timestamp};
+use afterimage::ops::alerts::poll::{self, Listing};
 use afterimage::ops::alerts::{DEFAULT_SOURCE, Intake, Received, receive};
 use afterimage::store::Store;
 use futures_util::future::join_all;
@@ -14,7 +15,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::support::{Desk, TestDatabase, at, on_both_engines};
+use crate::support::{Desk, FakePrometheus, Mood, TestDatabase, at, on_both_engines, seconds};
 
 const GROUP: &str = "{}:{alertname=\"High\"}";
 
@@ -260,6 +261,59 @@ on_both_engines! {
         desk.reopen(id).await;
         assert!(!tell(&desk, &over).await.changed);
         assert_eq!(only(&desk).await.status, Status::Open);
+    }
+
+    async fn a_missed_resolve_is_found_where_both_say_so_twice(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let server = FakePrometheus::start(|_, _| None).await;
+        tell(&desk, &[alert("a", "11:50", None)]).await;
+        let id = only(&desk).await.id;
+        let intake = Intake { sources: server.sources(), ..Intake::default() };
+        let sweep = async |listing: &Listing| {
+            poll::sweep(&desk.store, &intake, DEFAULT_SOURCE, "main", listing).await.unwrap()
+        };
+        sweep(&Listing::new()).await;
+        assert_eq!(only(&desk).await.status, Status::Open, "once may be a restart");
+        desk.wait(Duration::from_mins(1));
+        let last = seconds(at("11:57:30"));
+        server.answer(move |expression, _| expression.contains('[').then_some(last));
+        let swept = sweep(&Listing::new()).await;
+        assert_eq!((swept.ended, swept.closed), (1, vec![id]));
+        let incident = only(&desk).await;
+        assert!(incident.date_closed.is_some() && incident.pending.is_some());
+        let said = comments(&desk, id).await.pop().unwrap();
+        assert!(said.starts_with("its alert is over: alertmanager no longer lists it"), "{said}");
+    }
+
+    async fn what_is_listed_or_fires_or_cannot_be_asked_stays_open(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let server = FakePrometheus::start(|_, _| None).await;
+        tell(&desk, &[alert("a", "11:50", None)]).await;
+        let intake = Intake { sources: server.sources(), ..Intake::default() };
+        let sweep = async |listing: &Listing| {
+            desk.wait(Duration::from_mins(1));
+            poll::sweep(&desk.store, &intake, DEFAULT_SOURCE, "main", listing).await.unwrap()
+        };
+        let listed: Listing = [("fp-a".to_owned(), at("11:50"))].into();
+        for _ in 0..3 {
+            assert_eq!(sweep(&listed).await.firing, 1, "silenced, but there");
+        }
+        server.answer(|_, _| Some(1.0));
+        for _ in 0..3 {
+            assert_eq!(sweep(&Listing::new()).await.firing, 1, "Alertmanager was restarted, and Prometheus sees it fire");
+        }
+        server.answer(|_, _| None);
+        sweep(&Listing::new()).await;
+        sweep(&listed).await;
+        assert_eq!(sweep(&Listing::new()).await.ended, 0, "it was there in between");
+        server.set_mood(Mood::Failing(503, String::new()));
+        for _ in 0..3 {
+            assert!(sweep(&Listing::new()).await.unconfirmed.is_some());
+        }
+        assert_eq!(only(&desk).await.status, Status::Open);
+        let anew: Listing = [("fp-a".to_owned(), at("12:05"))].into();
+        assert_eq!(sweep(&anew).await.ended, 1, "a later occurrence proves the end of this one");
+        assert_eq!(only(&desk).await.date_closed, Some(at("12:05")));
     }
 
     async fn notifications_recorded_from_the_real_program_are_taken_in(database: TestDatabase) {

@@ -31,6 +31,7 @@ mod prometheus_source;
 mod queries;
 mod races;
 mod recorded;
+mod remote_captures;
 mod schema;
 mod seeding;
 mod support;

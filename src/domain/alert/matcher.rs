@@ -56,19 +56,19 @@ impl Matcher {
         let at = text.find(['=', '!']).ok_or_else(malformed)?;
         let (name, rest) = (text[..at].trim(), &text[at..]);
         // The longer ones first: "=~" begins with "=".
-        let operators: [(&str, fn(String) -> Result<Condition, MatcherError>); 4] = [
-            ("=~", |value| Ok(Condition::Like(pattern(&value)?))),
-            ("!~", |value| Ok(Condition::Unlike(pattern(&value)?))),
-            ("!=", |value| Ok(Condition::NotEqual(value))),
-            ("=", |value| Ok(Condition::Equal(value))),
-        ];
-        let found = operators.iter().find_map(|(sign, make)| Some((rest.strip_prefix(sign)?, make)));
-        let (value, make) = found.ok_or_else(malformed)?;
+        let found = ["=~", "!~", "!=", "="].into_iter().find_map(|sign| Some((sign, rest.strip_prefix(sign)?)));
+        let (sign, value) = found.ok_or_else(malformed)?;
         if !is_label_name(name) {
             return Err(MatcherError::Name(crate::domain::text::shorten(name, 80)));
         }
         let value = unquoted(value.trim()).ok_or_else(malformed)?;
-        Ok(Self { written: text.trim().to_owned(), name: name.to_owned(), condition: make(value)? })
+        let condition = match sign {
+            "=~" => Condition::Like(pattern(&value)?),
+            "!~" => Condition::Unlike(pattern(&value)?),
+            "!=" => Condition::NotEqual(value),
+            _ => Condition::Equal(value),
+        };
+        Ok(Self { written: text.trim().to_owned(), name: name.to_owned(), condition })
     }
 
     /// Whether these labels meet it.

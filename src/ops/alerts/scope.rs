@@ -73,7 +73,7 @@ fn expression(
         match filled.and_then(|text| validate(&text).map(|()| text)) {
             Ok(text) => return Some(Expression { source, text, measure: Measure::EstimatedEvents }),
             Err(problem) => {
-                notes.push(format!("the expression of {whence} cannot be used: {}", text::shorten(&problem, 300)))
+                notes.push(format!("the expression of {whence} cannot be used: {}", text::shorten(&problem, 300)));
             }
         }
     }
@@ -90,7 +90,7 @@ fn projects(rule: &RoutingRule, labels: &Labels, notes: &mut Vec<String>) -> Vec
         match project(written, labels) {
             Ok(name) => projects.push(name),
             Err(problem) => {
-                notes.push(format!("a project of its rule cannot be used: {}", text::shorten(&problem, 300)))
+                notes.push(format!("a project of its rule cannot be used: {}", text::shorten(&problem, 300)));
             }
         }
     }

@@ -168,7 +168,7 @@ impl Station {
             let log = fs::read_to_string(&program.log).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
             let last = lines.len().saturating_sub(15);
-            text.push_str(&format!("-- {}\n{}\n", program.log.display(), lines[last..].join("\n")));
+            text += &format!("-- {}\n{}\n", program.log.display(), lines[last..].join("\n"));
         }
         text
     }
@@ -284,7 +284,7 @@ fn export(rates: Rates) -> u16 {
             for (service, rate) in rates.lock().expect("nobody panics with it").iter() {
                 let counter = counters.entry(service.clone()).or_default();
                 *counter += rate * elapsed;
-                text.push_str(&format!("demo_errors_total{{service=\"{service}\"}} {}\n", counter.floor()));
+                text += &format!("demo_errors_total{{service=\"{service}\"}} {}\n", counter.floor());
             }
             let mut request = [0; 4_096];
             let _ = stream.read(&mut request);
