@@ -4,6 +4,8 @@
 mod look;
 #[path = "main/shells.rs"]
 mod shells;
+#[path = "main/sources.rs"]
+mod sources;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -17,6 +19,7 @@ use afterimage::console::keymap::Keymap;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
 use afterimage::ops::OpsError;
+use afterimage::source::OptionsError;
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
 use thiserror::Error;
@@ -33,6 +36,8 @@ enum Failure {
     Start(#[from] io::Error),
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    #[error(transparent)]
+    Source(#[from] OptionsError),
 }
 
 impl Failure {
@@ -42,6 +47,7 @@ impl Failure {
             Self::Cli(error) => error.exit_status(),
             Self::Console(error) => error.exit_status(),
             Self::Start(_) => 1,
+            Self::Source(_) => 2,
         }
     }
 
@@ -134,7 +140,9 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
     };
     let by = configuration.user(global.by.as_deref(), &environment);
     let Some(command) = command else {
-        let shell = Shell { global: &global, options: &console, configuration: &configuration, database, clock };
+        let sources = sources::sources(&configuration)?;
+        let shell =
+            Shell { global: &global, options: &console, configuration: &configuration, database, clock, sources };
         return if console.daemon {
             shells::start_daemon(shell).await
         } else {

@@ -4,6 +4,8 @@
 //! password.
 
 mod files;
+mod secrets;
+mod sources;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,10 @@ use thiserror::Error;
 
 use crate::domain::{span, text};
 
+pub use crate::domain::Secret;
 pub use files::{SettingsFile, own_themes};
+pub use secrets::SecretAt;
+pub use sources::{PrometheusSettings, PrometheusTable};
 
 /// Time between two runs where nothing is said (rule 15).
 pub const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
@@ -45,6 +50,9 @@ pub struct Configuration {
     pub keymap: Option<PathBuf>,
     /// What the console looks like: the name of a theme, or its file.
     pub theme: Option<String>,
+    /// Which Prometheus may be asked.
+    #[serde(default, deserialize_with = "sources::tables")]
+    pub prometheus: Vec<PrometheusTable>,
 }
 
 /// What the environment says. A variable that is empty says nothing.

@@ -15,6 +15,7 @@ use afterimage::domain::ProcessorKind;
 use afterimage::ops::OpsError;
 use afterimage::ops::seed::{self, Scenario};
 use afterimage::service::{ProcessorOptions, feed_demo};
+use afterimage::source::Sources;
 use afterimage::store::{Location, Store, StoreError, Upgrade};
 use afterimage::{daemon, logging};
 use tokio::signal::unix::{SignalKind, signal};
@@ -30,6 +31,7 @@ pub(super) struct Shell<'a> {
     pub(super) configuration: &'a Configuration,
     pub(super) database: Location,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) sources: Sources,
 }
 
 /// Every demo is the same.
@@ -37,11 +39,14 @@ const DEMO_SEED: u64 = 20_261_124;
 
 /// The processor without a console: until a signal, or once.
 pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
-    let Shell { global, options, configuration, database, clock } = shell;
+    let Shell { global, options, configuration, database, clock, sources } = shell;
     if clock.overrides_database() && !options.once {
         return Err(OpsError::Input("--now goes with --daemon only where it runs once: add --once".into()).into());
     }
     logging::to_stderr(global.json, io::stderr().is_terminal() && !global.no_color);
+    if !sources.is_empty() {
+        tracing::info!(sources = ?sources.names(), "sources configured");
+    }
     let processor = ProcessorOptions {
         interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
         batch_size: options.batch_size.or(configuration.batch_size),
