@@ -71,9 +71,11 @@ create table frozen_series (
     held text
 );
 
--- Who wants to be told. A process that delivers says so here; what it does not say for a week is forgotten.
+-- Who wants to be told of what. A process that delivers says so here; what it does not say for a week is forgotten.
 create table outbox_targets (
     name text collate "C" primary key,
+    -- The kinds of messages that it wants, in a row with spaces between.
+    kinds text not null,
     last_seen bigint not null
 );
 
@@ -90,4 +92,4 @@ create table outbox (
     last_error text
 );
 
-create index outbox_next_attempt on outbox (next_attempt_at, id);
+create index outbox_next_attempt on outbox (target, next_attempt_at, id);

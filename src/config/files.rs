@@ -73,6 +73,7 @@ impl Configuration {
             let beside = |name: String| if is_path(&name) { folder.join(name).display().to_string() } else { name };
             self.theme = self.theme.map(beside);
             self.prometheus.iter_mut().for_each(|table| table.seen_from(folder));
+            self.webhooks.iter_mut().for_each(|webhook| webhook.seen_from(folder));
         }
         self
     }

@@ -4,6 +4,7 @@
 //! password.
 
 mod files;
+mod outbox;
 mod secrets;
 mod sources;
 
@@ -19,6 +20,7 @@ use crate::domain::{span, text};
 
 pub use crate::domain::Secret;
 pub use files::{SettingsFile, own_themes};
+pub use outbox::Webhook;
 pub use secrets::SecretAt;
 pub use sources::{PrometheusSettings, PrometheusTable};
 
@@ -53,6 +55,9 @@ pub struct Configuration {
     /// Which Prometheus may be asked.
     #[serde(default, deserialize_with = "sources::tables")]
     pub prometheus: Vec<PrometheusTable>,
+    /// Who is told what happens.
+    #[serde(default, rename = "webhook", deserialize_with = "outbox::webhooks")]
+    pub webhooks: Vec<Webhook>,
 }
 
 /// What the environment says. A variable that is empty says nothing.

@@ -52,6 +52,12 @@ pub fn postponement(overdue: Duration, chance: f64) -> Duration {
     overdue.clamp(SHORTEST_POSTPONEMENT, LONGEST_POSTPONEMENT).mul_f64(1.0 - 0.25 * chance.clamp(0.0, 1.0))
 }
 
+/// How long a message waits after the `failures`-th failure of its delivery: as [`backoff`], up to an hour.
+#[must_use]
+pub fn redelivery(failures: u32, chance: f64) -> Duration {
+    backoff(failures, chance).min(LONGEST_POSTPONEMENT)
+}
+
 /// How many rows the batch after a full one of `size` rows may take (rule 15): twice as many, up to 500.
 #[must_use]
 pub fn next_batch_size(size: u32) -> u32 {
@@ -143,6 +149,13 @@ mod tests {
         let middle = |failures| backoff(failures, 0.5).as_secs();
         assert_eq!([1, 2, 3, 8].map(middle), [60, 120, 240, 7680]);
         assert_eq!((backoff(1, 0.0).as_secs(), backoff(1, 1.0).as_secs()), (45, 75));
+    }
+
+    #[test]
+    fn a_message_is_sent_again_after_a_minute_doubling_up_to_an_hour() {
+        let middle = |failures| redelivery(failures, 0.5).as_secs();
+        assert_eq!([1, 2, 3, 6, 7, 8, 1_000].map(middle), [60, 120, 240, 1_920, 3_600, 3_600, 3_600]);
+        assert_eq!((redelivery(1, 0.0).as_secs(), redelivery(1, 1.0).as_secs()), (45, 75));
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use super::{Already, OpsError, StatusChange, guard};
 use crate::domain::incident::{self, Closing};
 use crate::domain::seen::Change;
-use crate::domain::{Activity, ActivityKind, Incident, IncidentId, Remedy, Seen, Status, Timestamp, schedule};
+use crate::domain::{
+    Activity, ActivityKind, Incident, IncidentId, MessageKind, Remedy, Seen, Status, Timestamp, schedule,
+};
 use crate::store::{Store, Tx};
 
 /// Which incidents are closed, and how.
@@ -72,6 +74,7 @@ pub(super) async fn close_one(
         comment,
     };
     tx.insert_activity(incident.id, &activity).await?;
+    tx.enqueue_messages(MessageKind::IncidentClosed, &[incident.id], now).await?;
     Ok(())
 }
 

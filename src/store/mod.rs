@@ -15,6 +15,7 @@ mod list;
 mod location;
 mod measure;
 mod migrate;
+pub mod outbox;
 pub mod pending;
 pub mod predicate;
 pub mod processor;

@@ -31,6 +31,17 @@ impl From<PendingRow> for PendingSnapshot {
     }
 }
 
+/// What became of a row whose failure was to be recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It has been rescheduled since, and was left alone.
+    Rescheduled,
+    /// It stays as it was, dead or not.
+    Kept,
+    /// With this failure it is dead (rule 17).
+    Died,
+}
+
 /// A failure of one row, to be recorded.
 #[derive(Debug, Clone)]
 pub struct Failure<'a> {
@@ -80,7 +91,8 @@ const RETRY: &str = "update pending_snapshots set next_attempt_at = $2, dead_sin
     where incident_id = $1";
 const FAIL: &str = "update pending_snapshots set attempts = $3, last_error = $4, last_error_at = $5, last_host = $6, \
         next_attempt_at = $7, dead_since = case when $3 >= $8 then coalesce(dead_since, $5) end \
-    where incident_id = $1 and next_attempt_at = $2";
+    where incident_id = $1 and next_attempt_at = $2 \
+    returning dead_since";
 /// What is tried again: after a failure, after a fault that was not counted, or because an operator wants it. A row that
 /// an operator forced early and that failed is not due before its target either.
 const NEXT_RETRY: &str = "select min(case when next_attempt_at > target_run_date then next_attempt_at \
@@ -160,25 +172,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Records a failure (rule 17), unless the row has been rescheduled since; whether it was recorded.
+    /// Records a failure (rule 17), unless the row has been rescheduled since.
     ///
     /// # Errors
     /// Where the database cannot.
-    pub async fn record_failure(&mut self, failure: &Failure<'_>) -> Result<bool, StoreError> {
+    pub async fn record_failure(&mut self, failure: &Failure<'_>) -> Result<Recorded, StoreError> {
         let error: String = crate::domain::text::shorten(failure.error, ERROR_LIMIT);
-        let changed = execute!(
-            self,
-            sqlx::query(FAIL)
-                .bind(failure.incident_id.value())
-                .bind(failure.next_attempt_at.as_micros())
-                .bind(i64::from(failure.attempts))
-                .bind(error)
-                .bind(failure.now.as_micros())
-                .bind(failure.host)
-                .bind(failure.retry_at.as_micros())
-                .bind(i64::from(schedule::MAX_ATTEMPTS))
-        );
-        Ok(changed > 0)
+        let now = failure.now.as_micros();
+        let row: Option<(Option<i64>,)> = on_engine!(self, connection => sqlx::query_as(FAIL)
+            .bind(failure.incident_id.value())
+            .bind(failure.next_attempt_at.as_micros())
+            .bind(i64::from(failure.attempts))
+            .bind(error)
+            .bind(now)
+            .bind(failure.host)
+            .bind(failure.retry_at.as_micros())
+            .bind(i64::from(schedule::MAX_ATTEMPTS))
+            .fetch_optional(connection)
+            .await?);
+        Ok(match row {
+            None => Recorded::Rescheduled,
+            Some((Some(dead_since),)) if dead_since == now => Recorded::Died,
+            Some(_) => Recorded::Kept,
+        })
     }
 
     /// When the earliest failed row is to be tried again.

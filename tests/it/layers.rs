@@ -27,7 +27,7 @@ const CRATE: Layers = &[
     ("daemon", SHELL),
     ("config", &["clock", "domain"]),
     ("logging", &["clock", "domain"]),
-    ("service", &["ops", "source", "store", "clock", "domain"]),
+    ("service", &["ops", "export", "source", "store", "clock", "domain"]),
     ("ops", &["source", "store", "clock", "domain"]),
     ("export", &["domain"]),
     ("source", &["store", "clock", "domain"]),

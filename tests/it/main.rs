@@ -23,6 +23,8 @@ mod incidents;
 mod layers;
 mod listing;
 mod outages;
+mod outbox;
+mod outbox_programs;
 mod pictures;
 mod previews;
 mod processes;

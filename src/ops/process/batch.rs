@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::Run;
-use crate::domain::{IncidentId, Query, RunCounts, Snapshot, Status, Timestamp};
+use crate::domain::{IncidentId, MessageKind, Query, RunCounts, Snapshot, Status, Timestamp};
 use crate::source::{self, Request};
 use crate::store::capture::{Claim, Claiming};
 use crate::store::run::Cursor;
@@ -286,8 +286,10 @@ async fn keep(
     tx.insert_snapshots(&measured.snapshots).await?;
     let (partial, complete): (Vec<_>, Vec<_>) =
         measured.snapshots.iter().map(|snapshot| &snapshot.facts).partition(|facts| facts.partial);
+    let captured: Vec<IncidentId> = complete.iter().map(|facts| facts.incident_id).collect();
+    tx.enqueue_messages(MessageKind::SnapshotCaptured, &captured, run.now).await?;
     let mut done = triage.removed;
-    done.extend(complete.iter().map(|facts| facts.incident_id));
+    done.extend(captured);
     tx.delete_pending_rows(&done).await?;
     let remote: Vec<IncidentId> =
         complete.iter().filter(|facts| facts.measure.is_estimated()).map(|facts| facts.incident_id).collect();

@@ -2,10 +2,10 @@
 
 use super::Run;
 use super::batch::{self, Batch, FailedBatch, FailedRow, Rows};
-use crate::domain::{RunCounts, Timestamp, schedule};
+use crate::domain::{MessageKind, RunCounts, Timestamp, schedule};
 use crate::store::StoreError;
 use crate::store::capture::Claim;
-use crate::store::pending::Failure;
+use crate::store::pending::{Failure, Recorded};
 
 /// Replays what a batch had claimed until every row is captured, or has failed alone. What comes of it is counted and
 /// recorded at once: should the database fail in the middle, that much is done.
@@ -65,13 +65,11 @@ pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Re
     for failed in failures {
         let attempts = failed.claim.attempts.saturating_add(u32::from(failed.is_own_fault));
         let failure = failure(run, failed, attempts, retry_at(run, failed));
-        let mut tx = run.store.capture().await?;
-        let recorded = tx.record_failure(&failure).await?;
-        tx.commit().await?;
+        let recorded = record_failure(run, &failure).await?;
         if !run.store.locks_rows() {
             tokio::time::sleep(batch::GAP).await;
         }
-        if recorded {
+        if recorded != Recorded::Rescheduled {
             tracing::warn!(
                 incident = failed.claim.incident_id.value(),
                 attempts,
@@ -82,6 +80,17 @@ pub(super) async fn record_failures(run: &Run<'_>, failures: &[FailedRow]) -> Re
         }
     }
     Ok(())
+}
+
+/// Records one failure, and leaves word of it to others where it is the last one.
+pub(super) async fn record_failure(run: &Run<'_>, failure: &Failure<'_>) -> Result<Recorded, StoreError> {
+    let mut tx = run.store.capture().await?;
+    let recorded = tx.record_failure(failure).await?;
+    if recorded == Recorded::Died {
+        tx.enqueue_messages(MessageKind::PendingDead, &[failure.incident_id], failure.now).await?;
+    }
+    tx.commit().await?;
+    Ok(recorded)
 }
 
 /// When a row is tried again: after its own failure by their number, otherwise by how long it has been waiting.

@@ -6,6 +6,7 @@ use super::isolate;
 use crate::domain::{RunCounts, Timestamp};
 use crate::store::StoreError;
 use crate::store::capture::{Claim, Claiming};
+use crate::store::pending::Recorded;
 use crate::store::run::AbandonedRun;
 
 impl Run<'_> {
@@ -81,9 +82,7 @@ impl Run<'_> {
     }
 
     async fn record_again(&self, failed: &FailedRow, attempts: u32, retry_at: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.store.capture().await?;
-        let recorded = tx.record_failure(&isolate::failure(self, failed, attempts, retry_at)).await?;
-        tx.commit().await?;
-        Ok(recorded)
+        let failure = isolate::failure(self, failed, attempts, retry_at);
+        Ok(isolate::record_failure(self, &failure).await? != Recorded::Rescheduled)
     }
 }
