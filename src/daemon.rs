@@ -15,8 +15,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const GRACE: Duration = Duration::from_millis(1_500);
 
-/// Runs until `stop`.
-pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken) {
+/// Runs until `stop`. What else of this process uses the database ends by `others`, together with the processor and before
+/// the database is closed.
+pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken, others: impl Future<Output = ()>) {
     tracing::info!(
         database = %store.location(),
         interval_seconds = options.interval.as_secs(),
@@ -26,7 +27,7 @@ pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToke
     let processor = ProcessorHandle::spawn(store.clone(), options);
     stop.cancelled().await;
     tracing::info!("stopping");
-    processor.shutdown().await;
+    tokio::join!(processor.shutdown(), others);
     // Closing waits for connections; what was rolled back by force may not give its own back in time.
     let _ = tokio::time::timeout(Duration::from_millis(200), store.close()).await;
     tracing::info!("daemon stopped");

@@ -4,6 +4,8 @@
 mod look;
 #[path = "main/shells.rs"]
 mod shells;
+#[path = "main/web.rs"]
+mod web;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ use afterimage::console::ConsoleError;
 use afterimage::console::keymap::Keymap;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
+use afterimage::http::HttpError;
 use afterimage::ops::OpsError;
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
@@ -33,6 +36,8 @@ enum Failure {
     Start(#[from] io::Error),
     #[error(transparent)]
     Console(#[from] ConsoleError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
 }
 
 impl Failure {
@@ -41,6 +46,7 @@ impl Failure {
             Self::Config(error) => error.exit_status(),
             Self::Cli(error) => error.exit_status(),
             Self::Console(error) => error.exit_status(),
+            Self::Http(error) => error.exit_status(),
             Self::Start(_) => 1,
         }
     }

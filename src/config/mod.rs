@@ -4,6 +4,8 @@
 //! password.
 
 mod files;
+mod http;
+mod secret;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use thiserror::Error;
 use crate::domain::{span, text};
 
 pub use files::{SettingsFile, own_themes};
+pub use http::{DEFAULT_MAX_BODY, Http, parse_listen};
+pub use secret::Secret;
 
 /// Time between two runs where nothing is said (rule 15).
 pub const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
@@ -45,6 +49,9 @@ pub struct Configuration {
     pub keymap: Option<PathBuf>,
     /// What the console looks like: the name of a theme, or its file.
     pub theme: Option<String>,
+    /// The HTTP interface.
+    #[serde(default)]
+    pub http: Http,
 }
 
 /// What the environment says. A variable that is empty says nothing.
@@ -110,6 +117,9 @@ pub enum ConfigError {
         /// What there is.
         known: String,
     },
+    /// What is said of the HTTP interface cannot be.
+    #[error("{0}")]
+    Http(String),
     /// Nobody knows where a user's files belong.
     #[error("there is no home folder: name a database with --database-url")]
     NoHome,

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::look::Dress;
+use super::web::Web;
 
 /// What both shells are started with.
 pub(super) struct Shell<'a> {
@@ -56,9 +57,17 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
-    if let Some(store) = daemon::open_patiently(open, &stop).await? {
-        daemon::run(store, processor, stop).await;
+    let mut web = Web::bind(options.listen.or(configuration.http.listen), configuration).await?;
+    web.serve(&stop);
+    let opened = daemon::open_patiently(open, &stop).await;
+    if let Ok(Some(store)) = &opened {
+        web.opened(store);
+        daemon::run(store.clone(), processor, stop, web.shutdown()).await;
+    } else {
+        stop.cancel();
+        web.shutdown().await;
     }
+    opened?;
     Ok(0)
 }
 
@@ -87,10 +96,15 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
         data: DataKind::Real,
         keymap: dress.keymap,
     };
-    let opening = clock.clone();
-    let connect: Connect = Box::new(move || Box::pin(Store::open(database.clone(), opening.clone(), upgrade)));
+    // Only where it is asked for here: the address of the configuration is the daemon's, which may run beside this.
+    let web = Web::bind(options.listen, configuration).await?;
+    let opening = (clock.clone(), web.database());
+    let connect: Connect = Box::new(move || {
+        let (database, (clock, there)) = (database.clone(), opening.clone());
+        Box::pin(async move { Store::open(database, clock, upgrade).await.inspect(|store| there.opened(store)) })
+    });
     let files = Files { log: config::log_file(), view: config::view_file() };
-    run_console(console, connect, clock, &dress.look, files).await
+    run_console(console, connect, clock, &dress.look, files, web).await
 }
 
 /// The console on made-up data, which go on happening.
@@ -125,7 +139,7 @@ pub(super) async fn start_demo(
     let stop = CancellationToken::new();
     let feeding = Arc::new(Mutex::new(None));
     let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
-    let outcome = run_console(console, connect, clock, &dress.look, Files::default()).await;
+    let outcome = run_console(console, connect, clock, &dress.look, Files::default(), Web::default()).await;
     stop.cancel();
     let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(feed) = feed {
@@ -169,6 +183,7 @@ async fn run_console(
     clock: Arc<dyn Clock>,
     look: &Look,
     files: Files,
+    mut web: Web,
 ) -> Result<u8, Failure> {
     if !terminal::is_there() {
         return Err(console::ConsoleError::NoTerminal.into());
@@ -182,7 +197,10 @@ async fn run_console(
     };
     let look = *look;
     let surroundings = Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file: files.view };
-    console::run(options, surroundings).await?;
+    web.serve(&CancellationToken::new());
+    let outcome = console::run(options, surroundings).await;
+    web.shutdown().await;
+    outcome?;
     Ok(0)
 }
 
