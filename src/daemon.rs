@@ -1,4 +1,4 @@
-//! The headless shell: the processor and the delivery of messages, their log on stderr, and an orderly end on SIGTERM and
+//! The headless shell: the processor and what goes on beside it, their log on stderr, and an orderly end on SIGTERM and
 //! SIGINT.
 
 use std::time::Duration;
@@ -20,31 +20,19 @@ const GRACE: Duration = Duration::from_millis(1_500);
 /// For so long one run waits for receivers of messages.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(10);
 
-/// Runs until `stop`.
-pub async fn run(store: Store, options: ProcessorOptions, outbox: Option<Outbox>, stop: CancellationToken) {
+/// Runs until `stop`. What else of this process uses the database ends by `others`, together with the processor and
+/// before the database is closed.
+pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken, others: impl Future<Output = ()>) {
     tracing::info!(
         database = %store.location(),
         interval_seconds = options.interval.as_secs(),
         version = env!("CARGO_PKG_VERSION"),
         "daemon started"
     );
-    let delivery = match outbox {
-        Some(outbox) => {
-            // Before the processor starts, so that its first run is told of.
-            outbox.announce(&store).await;
-            Some(outbox.spawn(&store))
-        }
-        None => None,
-    };
     let processor = ProcessorHandle::spawn(store.clone(), options);
     stop.cancelled().await;
     tracing::info!("stopping");
-    let delivered = async {
-        if let Some(delivery) = delivery {
-            delivery.shutdown().await;
-        }
-    };
-    tokio::join!(processor.shutdown(), delivered);
+    tokio::join!(processor.shutdown(), others);
     // Closing waits for connections; what was rolled back by force may not give its own back in time.
     let _ = tokio::time::timeout(Duration::from_millis(200), store.close()).await;
     tracing::info!("daemon stopped");

@@ -9,6 +9,7 @@
 //! - [`export`]: a snapshot as a picture, a page, a table, a document.
 //! - [`ops`]: what can be done, one verb per file; the processor's run is `ops::process`.
 //! - [`service`]: the supervised ticker that the shells share.
+//! - [`http`]: the listener and the HTTP API, beside the shells that start it.
 //! - [`cli`], [`console`], [`daemon`]: the three shells, with what they are given by [`config`] and [`logging`].
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ pub mod console;
 pub mod daemon;
 pub mod domain;
 pub mod export;
+pub mod http;
 pub mod logging;
 pub mod ops;
 pub mod service;

@@ -1,5 +1,7 @@
 //! Parses, loads, wires and dispatches. The only place that touches the terminal's streams, and that makes a clock.
 
+#[path = "main/beside.rs"]
+mod beside;
 #[path = "main/look.rs"]
 mod look;
 #[path = "main/messages.rs"]
@@ -8,6 +10,8 @@ mod messages;
 mod shells;
 #[path = "main/sources.rs"]
 mod sources;
+#[path = "main/web.rs"]
+mod web;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
@@ -20,6 +24,7 @@ use afterimage::console::ConsoleError;
 use afterimage::console::keymap::Keymap;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
+use afterimage::http::HttpError;
 use afterimage::ops::OpsError;
 use afterimage::source::OptionsError;
 use afterimage::store::{Location, StoreError};
@@ -40,6 +45,7 @@ enum Failure {
     Console(#[from] ConsoleError),
     #[error(transparent)]
     Source(#[from] OptionsError),
+    Http(#[from] HttpError),
 }
 
 impl Failure {
@@ -48,6 +54,7 @@ impl Failure {
             Self::Config(error) => error.exit_status(),
             Self::Cli(error) => error.exit_status(),
             Self::Console(error) => error.exit_status(),
+            Self::Http(error) => error.exit_status(),
             Self::Start(_) => 1,
             Self::Source(_) => 2,
         }

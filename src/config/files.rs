@@ -72,8 +72,10 @@ impl Configuration {
             self.keymap = self.keymap.map(|path| folder.join(path));
             let beside = |name: String| if is_path(&name) { folder.join(name).display().to_string() } else { name };
             self.theme = self.theme.map(beside);
+            self.alertmanagers.iter_mut().for_each(|table| table.seen_from(folder));
             self.prometheus.iter_mut().for_each(|table| table.seen_from(folder));
             self.webhooks.iter_mut().for_each(|webhook| webhook.seen_from(folder));
+            self.http = self.http.seen_from(folder);
         }
         self
     }

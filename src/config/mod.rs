@@ -3,8 +3,11 @@
 //! Knows what may be configured, and nothing of what is done with it. No message holds a line of the file: it may hold a
 //! password.
 
+mod alertmanagers;
 mod files;
+mod http;
 mod outbox;
+mod rules;
 mod secrets;
 mod sources;
 
@@ -16,11 +19,16 @@ use etcetera::{BaseStrategy, choose_base_strategy};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::domain::alert::Routing;
+use crate::domain::expression::EVENTS_SOURCE;
 use crate::domain::{span, text};
 
 pub use crate::domain::Secret;
+pub use alertmanagers::{AlertmanagerSettings, AlertmanagerTable};
 pub use files::{SettingsFile, own_themes};
+pub use http::{DEFAULT_MAX_BODY, Http, parse_listen};
 pub use outbox::Webhook;
+pub use rules::RuleTable;
 pub use secrets::SecretAt;
 pub use sources::{PrometheusSettings, PrometheusTable};
 
@@ -55,9 +63,18 @@ pub struct Configuration {
     /// Which Prometheus may be asked.
     #[serde(default, deserialize_with = "sources::tables")]
     pub prometheus: Vec<PrometheusTable>,
+    /// Who is asked which alerts there still are.
+    #[serde(default, rename = "alertmanager")]
+    pub alertmanagers: Vec<AlertmanagerTable>,
+    /// Which rule an alert has.
+    #[serde(default, rename = "rule")]
+    pub rules: Vec<RuleTable>,
     /// Who is told what happens.
     #[serde(default, rename = "webhook", deserialize_with = "outbox::webhooks")]
     pub webhooks: Vec<Webhook>,
+    /// The HTTP interface.
+    #[serde(default)]
+    pub http: Http,
 }
 
 /// What the environment says. A variable that is empty says nothing.
@@ -113,6 +130,16 @@ pub enum ConfigError {
         /// What is wrong there.
         problem: String,
     },
+    /// What it says in one place does not go with what it says in another.
+    #[error("the {what} {path} is wrong: {problem}")]
+    Inconsistent {
+        /// What kind of file it is.
+        what: &'static str,
+        /// Which.
+        path: String,
+        /// What does not go together.
+        problem: String,
+    },
     /// A theme that is not there.
     #[error("there is no theme '{name}'{perhaps}: it is a file, or one of {known}")]
     NoTheme {
@@ -123,6 +150,9 @@ pub enum ConfigError {
         /// What there is.
         known: String,
     },
+    /// What is said of the HTTP interface cannot be.
+    #[error("{0}")]
+    Http(String),
     /// Nobody knows where a user's files belong.
     #[error("there is no home folder: name a database with --database-url")]
     NoHome,
@@ -175,7 +205,7 @@ impl Configuration {
     }
 
     fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| {
+        let read: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
             ConfigError::Malformed {
@@ -184,7 +214,23 @@ impl Configuration {
                 line,
                 problem: text::printable(error.message()),
             }
-        })
+        })?;
+        let inconsistent = |problem| ConfigError::Inconsistent { what: KIND, path: path.to_owned(), problem };
+        read.check_alertmanagers().map_err(inconsistent)?;
+        read.checked_routing().map_err(inconsistent)?;
+        Ok(read)
+    }
+
+    /// The rules for alerts.
+    #[must_use]
+    pub fn routing(&self) -> Routing {
+        // It was checked when it was read.
+        self.checked_routing().unwrap_or_default()
+    }
+
+    fn checked_routing(&self) -> Result<Routing, String> {
+        let sources = self.prometheus.iter().map(PrometheusTable::name).chain([EVENTS_SOURCE]).collect();
+        rules::routing(&self.rules, &sources)
     }
 
     /// Which database is meant: that of the command line, the environment, this configuration, or the user's own.

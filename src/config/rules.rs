@@ -139,7 +139,10 @@ mod tests {
             assert!(refusal.contains(part), "{refusal}");
         };
         check(&format!("{RULE}{RULE}"), "two rules 'checkout'");
-        check(&RULE.replace("source = 'main'", "source = 'other'"), "asks source 'other', and there is only events, main");
+        check(
+            &RULE.replace("source = 'main'", "source = 'other'"),
+            "asks source 'other', and there is only events, main",
+        );
         check(&RULE.replace("time_window = 10", "time_window = 0"), "time window");
         check(&RULE.replace("'alertname=\"High\"'", "'alertname'"), "is no matcher");
         check(&RULE.replace("onset", "onse"), "onse");

@@ -67,25 +67,25 @@ pub struct PrometheusSettings {
 /// The keys of a table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+pub(super) struct Table {
     #[serde(deserialize_with = "name")]
-    name: String,
+    pub(super) name: String,
     #[serde(deserialize_with = "url")]
-    url: String,
+    pub(super) url: String,
     #[serde(default, deserialize_with = "urls")]
-    external_urls: Vec<String>,
-    bearer_token: Option<Secret>,
-    bearer_token_file: Option<PathBuf>,
-    username: Option<String>,
-    password: Option<Secret>,
-    password_file: Option<PathBuf>,
-    ca_file: Option<PathBuf>,
+    pub(super) external_urls: Vec<String>,
+    pub(super) bearer_token: Option<Secret>,
+    pub(super) bearer_token_file: Option<PathBuf>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<Secret>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) ca_file: Option<PathBuf>,
     #[serde(default, deserialize_with = "timeout")]
-    timeout: Option<Duration>,
+    pub(super) timeout: Option<Duration>,
     #[serde(default, deserialize_with = "retention")]
-    retention: Option<Duration>,
+    pub(super) retention: Option<Duration>,
     #[serde(default, deserialize_with = "headers")]
-    headers: BTreeMap<String, Secret>,
+    pub(super) headers: BTreeMap<String, Secret>,
 }
 
 impl TryFrom<Table> for PrometheusTable {
@@ -134,7 +134,7 @@ impl PrometheusTable {
         };
     }
 
-    fn read(&self) -> Result<PrometheusSettings, ConfigError> {
+    pub(super) fn read(&self) -> Result<PrometheusSettings, ConfigError> {
         let (bearer_token, basic) = match &self.credentials {
             Credentials::Nobody => (None, None),
             Credentials::Bearer(token) => (Some(token.read("bearer_token_file")?), None),
@@ -195,7 +195,7 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     read_url(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
-fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let urls = Vec::<String>::deserialize(deserializer)?;
     urls.iter().map(|url| read_url(url)).collect::<Result<_, _>>().map_err(de::Error::custom)
 }
@@ -215,7 +215,7 @@ fn read_url(written: &str) -> Result<String, String> {
     Ok(url.into())
 }
 
-fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+pub(super) fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let timeout = read_span(&String::deserialize(deserializer)?).map_err(de::Error::custom)?;
     if (Duration::from_secs(1)..=LONGEST_TIMEOUT).contains(&timeout) {
         return Ok(Some(timeout));
@@ -235,7 +235,7 @@ fn read_span(written: &str) -> Result<Duration, &'static str> {
     span::parse(written).ok_or("that is no span of time: write it like 10s, 15d or 1h 30m")
 }
 
-fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Secret>, D::Error> {
+pub(super) fn headers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Secret>, D::Error> {
     let headers = BTreeMap::<String, Secret>::deserialize(deserializer)?;
     for (name, value) in &headers {
         let shown = text::shorten(name, 60);

@@ -12,9 +12,10 @@ use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, 
 use afterimage::console::perform::Connect;
 use afterimage::console::{self, Surroundings, terminal};
 use afterimage::domain::ProcessorKind;
+use afterimage::http::Database;
 use afterimage::ops::OpsError;
+use afterimage::ops::alerts::Intake;
 use afterimage::ops::seed::{self, Scenario};
-use afterimage::service::outbox::{Outbox, OutboxHandle};
 use afterimage::service::{ProcessorOptions, feed_demo};
 use afterimage::source::Sources;
 use afterimage::store::{Location, Store, StoreError, Upgrade};
@@ -23,8 +24,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
+use super::beside::Beside;
 use super::look::Dress;
-use super::messages;
+use super::web::Web;
 
 /// What both shells are started with.
 pub(super) struct Shell<'a> {
@@ -54,26 +56,38 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         batch_size: options.batch_size.or(configuration.batch_size),
         kind: ProcessorKind::Daemon,
     };
-    let outbox = if clock.overrides_database() { None } else { messages::outbox(configuration, None)? };
+    let beside = Beside::new(configuration, &sources)?;
     let stop = stop_on_signals()?;
     let upgrade = Store::upgrade_at_start(&database);
     let open = || Store::open(database.clone(), clock.clone(), upgrade);
     if options.once {
         let store = open().await?;
-        let report =
-            daemon::run_once(&store, processor.batch_size, outbox.as_ref(), stop).await.map_err(CliError::from)?;
+        // A rehearsal tells nobody.
+        let outbox = beside.outbox().filter(|_| !clock.overrides_database());
+        let report = daemon::run_once(&store, processor.batch_size, outbox, stop).await.map_err(CliError::from)?;
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
-    if let Some(store) = daemon::open_patiently(open, &stop).await? {
-        daemon::run(store, processor, outbox, stop).await;
+    let intake = beside.intake.clone();
+    let mut web = Web::bind(options.listen.or(configuration.http.listen), configuration, intake).await?;
+    web.serve(&stop);
+    let opened = daemon::open_patiently(open, &stop).await;
+    if let Ok(Some(store)) = &opened {
+        beside.start(store).await;
+        web.opened(store);
+        let others = async { _ = tokio::join!(web.shutdown(), beside.shutdown()) };
+        daemon::run(store.clone(), processor, stop, others).await;
+    } else {
+        stop.cancel();
+        web.shutdown().await;
     }
+    opened?;
     Ok(0)
 }
 
 /// The console on somebody's own database.
 pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) -> Result<u8, Failure> {
-    let Shell { options, configuration, database, clock, .. } = shell;
+    let Shell { options, configuration, database, clock, sources, .. } = shell;
     let interval = options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL);
     let (database, upgrade) = if options.read_only {
         (database.read_only(), Upgrade::Never)
@@ -96,50 +110,53 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
         data: DataKind::Real,
         keymap: dress.keymap,
     };
-    let idle = options.read_only || clock.overrides_database();
+    // Only where it is asked for here: the address of the configuration is the daemon's, which may run beside this.
+    let rules = Arc::new(Intake { routing: configuration.routing(), sources: sources.clone() });
+    let web = Web::bind(options.listen, configuration, rules).await?;
+    let is_quiet = options.read_only || options.no_processor || clock.overrides_database();
     // Who may not read a secret still gets a console.
-    let outbox = if idle { Ok(None) } else { messages::outbox(configuration, None).map_err(|error| error.to_string()) };
-    let delivery = Arc::new(Mutex::new(None));
-    let connect = connection(database, clock.clone(), upgrade, outbox, delivery.clone());
+    let beside =
+        if is_quiet { None } else { Some(Beside::new(configuration, &sources).map_err(|error| error.to_string())) };
+    let company = Arc::new(Mutex::new(None));
+    let connect = connection(database, clock.clone(), upgrade, beside, web.database(), company.clone());
     let files = Files { log: config::log_file(), view: config::view_file() };
-    let outcome = run_console(console, connect, clock, &dress.look, files).await;
-    let delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(Delivery { store, handle }) = delivery {
-        handle.shutdown().await;
+    let outcome = run_console(console, connect, clock, &dress.look, files, web).await;
+    let company = company.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Company { store, beside }) = company {
+        beside.shutdown().await;
         store.close().await;
     }
     outcome
 }
 
-/// What delivers messages beside a console, on connections of its own: the console closes its own when it is left.
-struct Delivery {
+/// What goes on beside a console, on connections of its own: the console closes its own when it is left.
+struct Company {
     store: Store,
-    handle: OutboxHandle,
+    beside: Beside,
 }
 
-/// Opens somebody's own database, and starts the delivery of messages on it.
+/// Opens somebody's own database, and begins what goes on beside the console.
 fn connection(
     database: Location,
     clock: Arc<dyn Clock>,
     upgrade: Upgrade,
-    outbox: Result<Option<Outbox>, String>,
-    delivery: Arc<Mutex<Option<Delivery>>>,
+    beside: Option<Result<Beside, String>>,
+    there: Database,
+    company: Arc<Mutex<Option<Company>>>,
 ) -> Connect {
     Box::new(move || {
-        let (database, clock, outbox) = (database.clone(), clock.clone(), outbox.clone());
-        let delivery = delivery.clone();
+        let (database, clock, beside) = (database.clone(), clock.clone(), beside.clone());
+        let (there, company) = (there.clone(), company.clone());
         let open = async move {
             let console = Store::open(database.clone(), clock.clone(), upgrade).await?;
-            let outbox = outbox.unwrap_or_else(|error| {
-                tracing::warn!(error, "this console delivers no messages");
-                None
+            there.opened(&console);
+            let beside = beside.and_then(|beside| {
+                beside.inspect_err(|error| tracing::warn!(error, "this console asks and tells nobody")).ok()
             });
-            if let Some(outbox) = outbox {
+            if let Some(beside) = beside.filter(|beside| !beside.is_idle()) {
                 let store = Store::open(database, clock, Upgrade::Never).await?;
-                // Before the processor starts, so that its first run is told of.
-                outbox.announce(&store).await;
-                let handle = outbox.spawn(&store);
-                *delivery.lock().unwrap_or_else(PoisonError::into_inner) = Some(Delivery { store, handle });
+                beside.start(&store).await;
+                *company.lock().unwrap_or_else(PoisonError::into_inner) = Some(Company { store, beside });
             }
             Ok(console)
         };
@@ -179,7 +196,7 @@ pub(super) async fn start_demo(
     let stop = CancellationToken::new();
     let feeding = Arc::new(Mutex::new(None));
     let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
-    let outcome = run_console(console, connect, clock, &dress.look, Files::default()).await;
+    let outcome = run_console(console, connect, clock, &dress.look, Files::default(), Web::default()).await;
     stop.cancel();
     let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(feed) = feed {
@@ -223,6 +240,7 @@ async fn run_console(
     clock: Arc<dyn Clock>,
     look: &Look,
     files: Files,
+    mut web: Web,
 ) -> Result<u8, Failure> {
     if !terminal::is_there() {
         return Err(console::ConsoleError::NoTerminal.into());
@@ -236,7 +254,10 @@ async fn run_console(
     };
     let look = *look;
     let surroundings = Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file: files.view };
-    console::run(options, surroundings).await?;
+    web.serve(&CancellationToken::new());
+    let outcome = console::run(options, surroundings).await;
+    web.shutdown().await;
+    outcome?;
     Ok(0)
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::cli_fixture::{begun, program};
 use crate::support::{Afterimage, TestDatabase, on_both_engines};
 
-const INCIDENT: [&str; 15] = [
+const INCIDENT: [&str; 18] = [
     "id",
     "title",
     "type",
@@ -13,6 +13,9 @@ const INCIDENT: [&str; 15] = [
     "aggregation",
     "query",
     "projects",
+    "source",
+    "expression",
+    "measure",
     "rule",
     "time_window_minutes",
     "date_started",
@@ -24,8 +27,18 @@ const INCIDENT: [&str; 15] = [
 ];
 const PENDING: [&str; 6] =
     ["incident_id", "target_run_date", "next_attempt_at", "attempts", "last_error", "dead_since"];
-const SNAPSHOT: [&str; 8] =
-    ["incident_id", "as_of", "date_added", "partial", "clipped", "source", "total_events", "unique_users"];
+const SNAPSHOT: [&str; 10] = [
+    "incident_id",
+    "as_of",
+    "date_added",
+    "partial",
+    "clipped",
+    "source",
+    "measure",
+    "estimated",
+    "total_events",
+    "unique_users",
+];
 const ACTIVITY: [&str; 6] = ["kind", "at", "by", "from", "to", "comment"];
 const RULE: [&str; 7] =
     ["name", "time_window_minutes", "query", "aggregation", "projects", "date_added", "date_updated"];
@@ -48,8 +61,8 @@ on_both_engines! {
         }
         assert_eq!(keys(&program.json(&["incident", "edit", "3", "--title", "Login very slow"])), INCIDENT);
         let shown = program.json(&["incident", "show", "3"]);
-        assert_eq!(keys(&shown)[..15], INCIDENT);
-        assert_eq!(keys(&shown)[15..], ["activities", "superseded"]);
+        assert_eq!(keys(&shown)[..18], INCIDENT);
+        assert_eq!(keys(&shown)[18..], ["activities", "superseded"]);
         let kinds: Vec<&Value> = shown["activities"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
         assert_eq!(kinds, ["detected", "edit"]);
         assert_eq!(keys(&shown["activities"][0]), ACTIVITY);
@@ -130,8 +143,8 @@ on_both_engines! {
         let later = Afterimage::on(&database).with(&["--now", "2026-11-24 13:00"]);
         later.output(&["process"]);
         let snapshot = later.json(&["snapshot", "show", "2"]);
-        assert_eq!(keys(&snapshot)[..8], SNAPSHOT);
-        assert_eq!(keys(&snapshot)[8..], ["windowed", "lifetime"]);
+        assert_eq!(keys(&snapshot)[..10], SNAPSHOT);
+        assert_eq!(keys(&snapshot)[10..], ["windowed", "lifetime"]);
         assert_eq!(snapshot["as_of"], "2026-11-24T12:09:00Z");
         for kind in ["windowed", "lifetime"] {
             assert_eq!(keys(&snapshot[kind]), SERIES);
@@ -167,8 +180,8 @@ on_both_engines! {
         later.output(&["incident", "reopen", "2"]);
         let shown = later.json(&["incident", "show", "2"]);
         assert!(shown["snapshot"].is_null());
-        assert_eq!(keys(&shown["superseded"][0])[..8], SNAPSHOT);
-        assert_eq!(keys(&shown["superseded"][0])[8..], ["superseded_at"]);
+        assert_eq!(keys(&shown["superseded"][0])[..10], SNAPSHOT);
+        assert_eq!(keys(&shown["superseded"][0])[10..], ["superseded_at"]);
     }
 
     async fn a_csv_export_has_a_row_for_each_bucket(database: TestDatabase) {

@@ -18,13 +18,14 @@ const CRATE: Layers = &[
     (
         "main",
         &[
-            "cli", "console", "daemon", "config", "logging", "service", "ops", "export", "source", "store", "clock",
-            "domain",
+            "cli", "console", "daemon", "http", "config", "logging", "service", "ops", "export", "source", "store",
+            "clock", "domain",
         ],
     ),
     ("cli", SHELL),
     ("console", SHELL),
     ("daemon", SHELL),
+    ("http", &["service", "ops", "export", "source", "store", "clock", "domain"]),
     ("config", &["clock", "domain"]),
     ("logging", &["clock", "domain"]),
     ("service", &["ops", "export", "source", "store", "clock", "domain"]),

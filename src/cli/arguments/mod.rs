@@ -6,6 +6,7 @@ pub mod rule;
 pub mod snapshot;
 pub mod values;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -121,6 +122,11 @@ pub struct ConsoleOptions {
     /// With --daemon: rows of every batch [default: from 50, growing to 500]
     #[arg(long, value_name = "N", requires = "daemon", value_parser = config::parse_batch_size)]
     pub batch_size: Option<u32>,
+    /// Listen for HTTP here, like 127.0.0.1:9470: the API, and webhooks [default: nowhere; a daemon where the
+    /// configuration says]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["once", "read_only", "demo"])]
+    #[arg(value_parser = config::parse_listen)]
+    pub listen: Option<SocketAddr>,
 }
 
 /// One thing to do.
@@ -345,7 +351,11 @@ impl Command {
 impl ConsoleOptions {
     fn is_given(&self) -> bool {
         let flags = [self.daemon, self.once, self.demo, self.read_only, self.no_processor];
-        flags.contains(&true) || self.theme.is_some() || self.interval.is_some() || self.batch_size.is_some()
+        flags.contains(&true)
+            || self.theme.is_some()
+            || self.interval.is_some()
+            || self.batch_size.is_some()
+            || self.listen.is_some()
     }
 }
 
@@ -381,6 +391,16 @@ mod tests {
     fn an_interval_of_nothing_is_refused() {
         assert!(refusal(&["--interval", "0"]).contains("write it like 30s, 5m or 1h"));
         assert!(refusal(&["--interval", "0s"]).contains("at least a second"));
+    }
+
+    #[test]
+    fn listening_goes_with_what_stays_and_may_write() {
+        for other in ["--read-only", "--demo"] {
+            assert!(refusal(&["--listen", "127.0.0.1:0", other]).contains("--listen"));
+        }
+        assert!(refusal(&["--daemon", "--once", "--listen", "127.0.0.1:0"]).contains("--once"));
+        assert!(refusal(&["--listen", "9470"]).contains("write it like 127.0.0.1:9470"));
+        assert!(refusal(&["--listen", "127.0.0.1:0", "incident", "list"]).contains("go without a command"));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Input {
     File(PathBuf),
     /// A stream that can be read only once, like standard input.
     Stdin(Box<dyn Read + Send>),
+    /// What came with a request.
+    Request(Box<dyn Read + Send>),
 }
 
 /// An input that is open.
@@ -60,13 +62,15 @@ pub(super) struct Content {
 impl Input {
     /// Opens it.
     pub(super) fn open(self) -> Result<Intake, OpsError> {
+        let stream = |name: &str, reader| {
+            let name = name.to_owned();
+            let kept = Kept::Spool(spool(&name)?);
+            Ok(Intake { name, format: None, length: None, reader, kept })
+        };
         let path = match self {
             Self::File(path) => path,
-            Self::Stdin(reader) => {
-                let name = "standard input".to_owned();
-                let kept = Kept::Spool(spool(&name)?);
-                return Ok(Intake { name, format: None, length: None, reader, kept });
-            }
+            Self::Stdin(reader) => return stream("standard input", reader),
+            Self::Request(reader) => return stream("the request", reader),
         };
         let name = text::shorten(&path.display().to_string(), 200);
         let fault = |source| OpsError::File { what: format!("cannot import '{name}'"), source };

@@ -1,0 +1,70 @@
+//! What every request passes on its way in and out: who asks, how much, how long, how many at once. What panics behind it
+//! has failed, and no more.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::body::{self, Taken};
+use super::context::Context;
+use super::error::ApiError;
+use super::health;
+use crate::domain::text;
+
+/// Lets a request in, and its answer out.
+pub(super) async fn pass(State(context): State<Context>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let asked = (request.method().clone(), text::shorten(request.uri().path(), 200));
+    let response = if request.uri().path() == health::PATH {
+        // Whoever watches this program has no token, and must not wait for those who have one.
+        next.run(request).await
+    } else {
+        admit(&context, request, next, began).await.unwrap_or_else(IntoResponse::into_response)
+    };
+    let response = match response.status() {
+        // Which ones are is in the header Allow, which the router adds.
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this path").into_response()
+        }
+        _ => response,
+    };
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(method = %asked.0, path = asked.1, status, took_ms, "request answered");
+    response
+}
+
+async fn admit(context: &Context, request: Request, next: Next, began: Instant) -> Result<Response, ApiError> {
+    let limits = context.limits();
+    let deadline = began + limits.request;
+    let (head, body) = request.into_parts();
+    if let Err(refused) = context.policy().check(&head.headers) {
+        body::discard(body.into_data_stream()).await;
+        return Err(refused);
+    }
+    // The body comes first: a slow client must not keep the others from their work.
+    let Taken { bytes, share } = body::take(context, &head.headers, body, deadline).await?;
+    let waited = timeout(limits.wait, context.work().acquire()).await;
+    let busy = || ApiError::busy("too many requests are at work: try again");
+    let place = waited.map_err(|_| busy())?.map_err(|_| busy())?;
+    let request = Request::from_parts(head, Body::from(bytes));
+    let outcome = timeout_at(deadline, AssertUnwindSafe(next.run(request)).catch_unwind()).await;
+    drop((place, share));
+    let seconds = limits.request.as_secs();
+    let late = || ApiError::busy(format!("it was not done within {seconds} s and given up: try again"));
+    outcome.map_err(|_| late())?.map_err(|panic| defect(panic.as_ref()))
+}
+
+fn defect(panic: &(dyn Any + Send)) -> ApiError {
+    let said = panic.downcast_ref::<&str>().copied();
+    let said = said.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or_default();
+    tracing::error!(panic = text::shorten(said, 300), "a request has met a defect in this program");
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "a defect in this program: its log says more")
+}
