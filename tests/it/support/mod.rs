@@ -5,6 +5,7 @@ mod desk;
 mod postgres;
 mod program;
 mod screen;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +19,7 @@ pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 pub use screen::{Screen, status_after_hang_up};
+pub use web::{Reply, Served, Web, serve};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {
