@@ -45,6 +45,7 @@ enum Failure {
     Console(#[from] ConsoleError),
     #[error(transparent)]
     Source(#[from] OptionsError),
+    #[error(transparent)]
     Http(#[from] HttpError),
 }
 

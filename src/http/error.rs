@@ -60,8 +60,10 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let message = text::printable(&self.message);
-        if self.status.is_server_error() {
-            tracing::warn!(status = self.status.as_u16(), error = %message, "request failed");
+        match self.status {
+            StatusCode::INTERNAL_SERVER_ERROR => tracing::error!(error = %message, "request failed"),
+            // Under load there may be thousands of them, and each client is told.
+            status => tracing::debug!(status = status.as_u16(), error = %message, "request refused"),
         }
         let mut response = answer::document(self.status, &json!({ "error": message }));
         if let Some(seconds) = self.retry_after {

@@ -68,3 +68,41 @@ fn defect(panic: &(dyn Any + Send)) -> ApiError {
     tracing::error!(panic = text::shorten(said, 300), "a request has met a defect in this program");
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "a defect in this program: its log says more")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::Router;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use hyper::service::Service;
+    use hyper_util::service::TowerToHyperService;
+
+    use super::*;
+    use crate::http::access::Policy;
+    use crate::http::context::Database;
+    use crate::http::limits::Limits;
+
+    async fn panics() -> Response {
+        panic!("on purpose")
+    }
+
+    async fn never_ends() -> Response {
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn what_panics_or_never_ends_fails_alone() {
+        let limits = Limits { requests: 1, request: Duration::from_millis(50), ..Limits::default() };
+        let context = Context::new(Database::default(), Policy::default(), limits);
+        let router = Router::new().route("/panics", get(panics)).route("/never-ends", get(never_ends));
+        let router = router.route("/answers", get(|| async { "yes" })).layer(from_fn_with_state(context, pass));
+        let service = TowerToHyperService::new(router);
+        for (path, status) in [("/panics", 500), ("/never-ends", 503), ("/panics", 500), ("/answers", 200)] {
+            let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+            let response: Response = service.call(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{path}");
+        }
+    }
+}

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
@@ -31,6 +32,9 @@ use super::routes;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Bytes of a request's head, at the most.
 const HEAD: usize = 65_536;
+/// What is said where no request has come that could be answered.
+const TOO_SLOW: &str = "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: 57\r\n\
+    connection: close\r\n\r\n{\"error\":\"the head of the request has not come in time\"}\n";
 
 /// Why there is no server.
 #[derive(Debug, Error)]
@@ -164,20 +168,24 @@ async fn converse(stream: TcpStream, router: Router, limits: &Limits, stop: &Can
     let _ = stream.set_nodelay(true);
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(HEAD);
-    let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut connection = pin!(connection);
+    let mut connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
+        ended = &mut connection => Some(ended),
         () = stop.cancelled() => None,
         () = tokio::time::sleep(limits.connection) => None,
     };
     let ended = if let Some(ended) = ended {
         ended
     } else {
-        connection.as_mut().graceful_shutdown();
-        tokio::time::timeout(limits.request + limits.grace, connection).await.unwrap_or(Ok(()))
+        Pin::new(&mut connection).graceful_shutdown();
+        tokio::time::timeout(limits.request + limits.grace, &mut connection).await.unwrap_or(Ok(()))
     };
-    if let Err(error) = ended {
-        tracing::debug!(error = crate::domain::text::shorten(&error.to_string(), 200), "a connection broke");
+    let Err(error) = ended else { return };
+    tracing::debug!(error = crate::domain::text::shorten(&error.to_string(), 200), "a connection broke");
+    let left = connection.into_parts();
+    // Who has said nothing has asked nothing.
+    if error.is_timeout() && !left.read_buf.is_empty() {
+        let mut stream = left.io.into_inner();
+        let _ = tokio::time::timeout(limits.head, stream.write_all(TOO_SLOW.as_bytes())).await;
     }
 }

@@ -22,6 +22,7 @@ Examples:
   afterimage --demo                                   look around in made-up data
   afterimage                                          open the console
   afterimage --daemon                                 capture snapshots without a console
+  afterimage --daemon --listen 127.0.0.1:9470         and answer over HTTP: GET /api/v1/openapi.json says what
   afterimage rule add 5xx --time-window 10 --query level:error --project checkout
   afterimage incident open 'Checkout errors' --rule 5xx --started '20m ago'
   afterimage incident close 1 --comment 'rolled back'

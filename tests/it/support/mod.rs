@@ -7,6 +7,7 @@ mod program;
 mod prometheus;
 mod receiver;
 mod screen;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -22,6 +23,7 @@ pub use program::{Afterimage, Running};
 pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
 pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
+pub use web::{Reply, Served, Web, serve};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {

@@ -2,7 +2,9 @@
 
 use std::ffi::OsStr;
 use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -35,8 +37,15 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Option<Reading>,
+    stderr: Option<Reading>,
+}
+
+/// What is read of a pipe, on a thread of its own.
+#[derive(Debug)]
+struct Reading {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
 }
 
 impl Afterimage {
@@ -204,9 +213,36 @@ impl Running {
     }
 
     fn texts(&mut self) -> (String, String) {
-        let text =
-            |reader: Option<JoinHandle<String>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-        (text(self.stdout.take()), text(self.stderr.take()))
+        (
+            self.stdout.take().map(Reading::end).unwrap_or_default(),
+            self.stderr.take().map(Reading::end).unwrap_or_default(),
+        )
+    }
+
+    /// Waits for a line of stderr with this in it.
+    ///
+    /// # Panics
+    /// Where it does not come within a minute.
+    pub fn wait_for_line(&mut self, fragment: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.stderr.as_ref().map(Reading::so_far).unwrap_or_default();
+            // The last line may not be whole.
+            let whole = said.rsplit_once('\n').map(|(whole, _)| whole).unwrap_or_default();
+            if let Some(line) = whole.lines().find(|line| line.contains(fragment)) {
+                return line.to_owned();
+            }
+            let ended = self.child.try_wait().expect("it is our child").is_some();
+            assert!(!ended && Instant::now() < deadline, "'{fragment}' is not said: {said}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits until it listens, and says where.
+    pub fn listens(&mut self) -> SocketAddr {
+        let line = self.wait_for_line("listening address=");
+        let (_, address) = line.split_once("address=").expect("it is in the line");
+        address.trim().parse().expect("an address")
     }
 }
 
@@ -217,10 +253,27 @@ impl Drop for Running {
     }
 }
 
-fn read_all(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
+impl Reading {
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().expect("the reader does not panic")).into_owned()
+    }
+
+    fn end(self) -> String {
+        let Self { bytes, reader } = self;
+        let _ = reader.join();
+        let bytes = bytes.lock().expect("the reader does not panic");
         String::from_utf8_lossy(&bytes).into_owned()
-    })
+    }
+}
+
+fn read_all(mut pipe: impl Read + Send + 'static) -> Reading {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&bytes);
+    let reader = std::thread::spawn(move || {
+        let mut block = [0; 4_096];
+        while let Ok(length @ 1..) = pipe.read(&mut block) {
+            kept.lock().expect("nobody panics with it").extend_from_slice(&block[..length]);
+        }
+    });
+    Reading { bytes, reader }
 }
