@@ -72,6 +72,7 @@ impl Configuration {
             self.keymap = self.keymap.map(|path| folder.join(path));
             let beside = |name: String| if is_path(&name) { folder.join(name).display().to_string() } else { name };
             self.theme = self.theme.map(beside);
+            self.webhooks.iter_mut().for_each(|webhook| webhook.seen_from(folder));
         }
         self
     }

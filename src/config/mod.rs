@@ -4,6 +4,8 @@
 //! password.
 
 mod files;
+mod outbox;
+mod secret;
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use thiserror::Error;
 use crate::domain::{span, text};
 
 pub use files::{SettingsFile, own_themes};
+pub use outbox::Webhook;
+pub use secret::Secret;
 
 /// Time between two runs where nothing is said (rule 15).
 pub const DEFAULT_INTERVAL: Duration = Duration::from_hours(1);
@@ -45,6 +49,9 @@ pub struct Configuration {
     pub keymap: Option<PathBuf>,
     /// What the console looks like: the name of a theme, or its file.
     pub theme: Option<String>,
+    /// Who is told what happens.
+    #[serde(default, rename = "webhook", deserialize_with = "outbox::webhooks")]
+    pub webhooks: Vec<Webhook>,
 }
 
 /// What the environment says. A variable that is empty says nothing.
