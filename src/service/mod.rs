@@ -1,6 +1,8 @@
-//! Background loops that the shells share: the ticker that runs the processor, and what keeps a demo alive.
+//! Background loops that the shells share: the ticker that runs the processor, the delivery of what others are to be
+//! told, and what keeps a demo alive.
 
 mod demo;
+pub mod outbox;
 mod report;
 mod ticker;
 

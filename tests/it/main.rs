@@ -21,6 +21,7 @@ mod incidents;
 mod layers;
 mod listing;
 mod outages;
+mod outbox;
 mod pictures;
 mod previews;
 mod processes;

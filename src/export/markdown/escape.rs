@@ -3,7 +3,8 @@
 use crate::domain::text::printable;
 
 /// A text within a line, a heading or a cell of a table.
-pub(super) fn inline(outside: &str) -> String {
+#[must_use]
+pub fn inline(outside: &str) -> String {
     let safe = printable(outside);
     let mut escaped = String::with_capacity(safe.len());
     let mut before = ' ';

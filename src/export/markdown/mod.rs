@@ -7,7 +7,9 @@ mod escape;
 use super::account::Phase;
 use super::{Origin, Subject, words};
 use crate::domain::{Activity, ActivityKind, Aggregation, Incident, Status, Timestamp, span};
-use escape::{code, inline, lines};
+use escape::{code, lines};
+
+pub use escape::inline;
 
 const JUDGEMENT: &str = "\
 ## Impact

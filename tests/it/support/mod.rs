@@ -4,6 +4,7 @@ mod database;
 mod desk;
 mod postgres;
 mod program;
+mod receiver;
 mod screen;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ pub use database::{Engine, TestDatabase, missing_postgres, run};
 pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
+pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
