@@ -1,4 +1,5 @@
-//! The headless shell: the processor, its log on stderr, and an orderly end on SIGTERM and SIGINT.
+//! The headless shell: the processor and the delivery of messages, their log on stderr, and an orderly end on SIGTERM and
+//! SIGINT.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::Trigger;
 use crate::ops::OpsError;
 use crate::ops::process::{ProcessRequest, RunReport, process};
+use crate::service::outbox::Outbox;
 use crate::service::{ProcessorHandle, ProcessorOptions, host_name, log_report};
 use crate::store::{Store, StoreError};
 
@@ -15,38 +17,71 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 const GRACE: Duration = Duration::from_millis(1_500);
 
+/// For so long one run waits for receivers of messages.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(10);
+
 /// Runs until `stop`.
-pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken) {
+pub async fn run(store: Store, options: ProcessorOptions, outbox: Option<Outbox>, stop: CancellationToken) {
     tracing::info!(
         database = %store.location(),
         interval_seconds = options.interval.as_secs(),
         version = env!("CARGO_PKG_VERSION"),
         "daemon started"
     );
+    let delivery = match outbox {
+        Some(outbox) => {
+            // Before the processor starts, so that its first run is told of.
+            outbox.announce(&store).await;
+            Some(outbox.spawn(&store))
+        }
+        None => None,
+    };
     let processor = ProcessorHandle::spawn(store.clone(), options);
     stop.cancelled().await;
     tracing::info!("stopping");
-    processor.shutdown().await;
+    let delivered = async {
+        if let Some(delivery) = delivery {
+            delivery.shutdown().await;
+        }
+    };
+    tokio::join!(processor.shutdown(), delivered);
     // Closing waits for connections; what was rolled back by force may not give its own back in time.
     let _ = tokio::time::timeout(Duration::from_millis(200), store.close()).await;
     tracing::info!("daemon stopped");
 }
 
-/// Runs the processor once.
+/// Runs the processor once, and delivers what is due then.
 ///
 /// # Errors
 /// As [`process`]; [`OpsError::Interrupted`] where `stop` comes first and the batch in hand takes too long.
-pub async fn run_once(store: &Store, batch_size: Option<u32>, stop: CancellationToken) -> Result<RunReport, OpsError> {
+pub async fn run_once(
+    store: &Store,
+    batch_size: Option<u32>,
+    outbox: Option<&Outbox>,
+    stop: CancellationToken,
+) -> Result<RunReport, OpsError> {
+    if let Some(outbox) = outbox {
+        outbox.announce(store).await;
+    }
     let request =
         ProcessRequest { batch_size, cancel: stop.clone(), ..ProcessRequest::due(Trigger::Startup, &host_name()) };
     let too_long = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
+    let outcome = tokio::select! {
         outcome = process(store, request) => outcome.inspect(log_report),
         () = too_long => Err(OpsError::Interrupted),
+    };
+    if let Some(outbox) = outbox {
+        // What is not delivered in this time is left to the next run.
+        let delivery = tokio::time::timeout(LONGEST_DELIVERY, outbox.deliver_due(store));
+        tokio::select! {
+            _ = delivery => {}
+            () = stop.cancelled() => {}
+        }
     }
+    outcome
 }
 
 /// Opens the database as often as it takes: on-call tools start when everything else is broken. `None` where `stop`

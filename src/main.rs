@@ -2,6 +2,8 @@
 
 #[path = "main/look.rs"]
 mod look;
+#[path = "main/messages.rs"]
+mod messages;
 #[path = "main/shells.rs"]
 mod shells;
 

@@ -14,6 +14,7 @@ use afterimage::console::{self, Surroundings, terminal};
 use afterimage::domain::ProcessorKind;
 use afterimage::ops::OpsError;
 use afterimage::ops::seed::{self, Scenario};
+use afterimage::service::outbox::{Outbox, OutboxHandle};
 use afterimage::service::{ProcessorOptions, feed_demo};
 use afterimage::store::{Location, Store, StoreError, Upgrade};
 use afterimage::{daemon, logging};
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Failure;
 use super::look::Dress;
+use super::messages;
 
 /// What both shells are started with.
 pub(super) struct Shell<'a> {
@@ -47,17 +49,19 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         batch_size: options.batch_size.or(configuration.batch_size),
         kind: ProcessorKind::Daemon,
     };
+    let outbox = if clock.overrides_database() { None } else { messages::outbox(configuration, None)? };
     let stop = stop_on_signals()?;
     let upgrade = Store::upgrade_at_start(&database);
     let open = || Store::open(database.clone(), clock.clone(), upgrade);
     if options.once {
         let store = open().await?;
-        let report = daemon::run_once(&store, processor.batch_size, stop).await.map_err(CliError::from)?;
+        let report =
+            daemon::run_once(&store, processor.batch_size, outbox.as_ref(), stop).await.map_err(CliError::from)?;
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
     if let Some(store) = daemon::open_patiently(open, &stop).await? {
-        daemon::run(store, processor, stop).await;
+        daemon::run(store, processor, outbox, stop).await;
     }
     Ok(0)
 }
@@ -87,10 +91,55 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
         data: DataKind::Real,
         keymap: dress.keymap,
     };
-    let opening = clock.clone();
-    let connect: Connect = Box::new(move || Box::pin(Store::open(database.clone(), opening.clone(), upgrade)));
+    let idle = options.read_only || clock.overrides_database();
+    // Who may not read a secret still gets a console.
+    let outbox = if idle { Ok(None) } else { messages::outbox(configuration, None).map_err(|error| error.to_string()) };
+    let delivery = Arc::new(Mutex::new(None));
+    let connect = connection(database, clock.clone(), upgrade, outbox, delivery.clone());
     let files = Files { log: config::log_file(), view: config::view_file() };
-    run_console(console, connect, clock, &dress.look, files).await
+    let outcome = run_console(console, connect, clock, &dress.look, files).await;
+    let delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(Delivery { store, handle }) = delivery {
+        handle.shutdown().await;
+        store.close().await;
+    }
+    outcome
+}
+
+/// What delivers messages beside a console, on connections of its own: the console closes its own when it is left.
+struct Delivery {
+    store: Store,
+    handle: OutboxHandle,
+}
+
+/// Opens somebody's own database, and starts the delivery of messages on it.
+fn connection(
+    database: Location,
+    clock: Arc<dyn Clock>,
+    upgrade: Upgrade,
+    outbox: Result<Option<Outbox>, String>,
+    delivery: Arc<Mutex<Option<Delivery>>>,
+) -> Connect {
+    Box::new(move || {
+        let (database, clock, outbox) = (database.clone(), clock.clone(), outbox.clone());
+        let delivery = delivery.clone();
+        let open = async move {
+            let console = Store::open(database.clone(), clock.clone(), upgrade).await?;
+            let outbox = outbox.unwrap_or_else(|error| {
+                tracing::warn!(error, "this console delivers no messages");
+                None
+            });
+            if let Some(outbox) = outbox {
+                let store = Store::open(database, clock, Upgrade::Never).await?;
+                // Before the processor starts, so that its first run is told of.
+                outbox.announce(&store).await;
+                let handle = outbox.spawn(&store);
+                *delivery.lock().unwrap_or_else(PoisonError::into_inner) = Some(Delivery { store, handle });
+            }
+            Ok(console)
+        };
+        Box::pin(open) as Pin<Box<dyn Future<Output = Result<Store, StoreError>> + Send>>
+    })
 }
 
 /// The console on made-up data, which go on happening.

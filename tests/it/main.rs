@@ -22,6 +22,7 @@ mod layers;
 mod listing;
 mod outages;
 mod outbox;
+mod outbox_programs;
 mod pictures;
 mod previews;
 mod processes;
