@@ -226,9 +226,8 @@ mod tests {
     fn the_examples_can_be_read() {
         let example = include_str!("../../assets/config.example.toml");
         let examples = example.split("\n\n").filter_map(|part| Some(&part[part.find("# [[webhook]]")?..]));
-        let text: String =
-            examples.flat_map(str::lines).map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
-        let read = parse(&text).unwrap();
+        let lines: Vec<&str> = examples.flat_map(str::lines).map(|line| line.trim_start_matches("# ")).collect();
+        let read = parse(&lines.join("\n")).unwrap();
         assert_eq!((read[0].format, read[1].format), (MessageFormat::Slack, MessageFormat::Json));
         assert_eq!(read[0].events, [MessageKind::SnapshotCaptured, MessageKind::PendingDead]);
     }

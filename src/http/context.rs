@@ -41,7 +41,13 @@ struct Shared {
 impl Context {
     /// What handlers are given.
     #[must_use]
-    pub fn new(database: Database, policy: Policy, limits: Limits, intake: Arc<Intake>) -> Self {
+    pub fn new(database: Database, policy: Policy, limits: Limits) -> Self {
+        Self::with_intake(database, policy, limits, Arc::default())
+    }
+
+    /// The same, where alerts are measured as the configuration says.
+    #[must_use]
+    pub fn with_intake(database: Database, policy: Policy, limits: Limits, intake: Arc<Intake>) -> Self {
         let work = Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS));
         let memory = Arc::new(Semaphore::new(limits.bodies.min(Semaphore::MAX_PERMITS)));
         Self(Arc::new(Shared { database, policy, limits, intake, work, memory }))

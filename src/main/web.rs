@@ -33,7 +33,7 @@ impl Web {
         let listener = Listener::bind(address, &policy).await?;
         let limits = Limits::with_body(http.max_body.unwrap_or(DEFAULT_MAX_BODY));
         let database = Database::default();
-        let context = Context::new(database.clone(), policy, limits, intake);
+        let context = Context::with_intake(database.clone(), policy, limits, intake);
         Ok(Self { database, bound: Some((listener, context)), server: None })
     }
 

@@ -4,8 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::domain::{
-    Activity, Incident, IncidentId, MessageFormat, MessageKind, PendingSnapshot, Snapshot, Status, Timestamp, span,
-    text,
+    Activity, Incident, IncidentId, MessageFormat, MessageKind, PendingSnapshot, Snapshot, Status, span, text,
 };
 use crate::export::{self, Origin, Subject, markdown, words};
 use crate::store::outbox::OutboxMessage;
@@ -54,7 +53,7 @@ impl News {
             "id": message.message_id,
             "type": message.kind.name(),
             "at": message.occurred_at.to_string(),
-            "incident": incident(&self.incident),
+            "incident": export::json::incident(&self.incident),
             "snapshot": self.snapshot.as_ref().map(|snapshot| export::json::facts(&snapshot.facts)),
             "markdown": self.markdown(message.kind),
             "link": link,
@@ -144,46 +143,10 @@ fn escaped(outside: &str) -> String {
     outside.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('@', "@\u{200b}")
 }
 
-fn time(at: Timestamp) -> Value {
-    Value::String(at.to_string())
-}
-
-/// The document of an incident, with the keys of the command line.
-fn incident(incident: &Incident) -> Value {
-    json!({
-        "id": incident.id.value(),
-        "title": incident.title,
-        "type": incident.incident_type.name(),
-        "status": incident.status.name(),
-        "aggregation": incident.aggregation.name(),
-        "query": incident.query,
-        "projects": incident.projects,
-        "rule": incident.rule,
-        "time_window_minutes": incident.time_window.minutes(),
-        "date_started": time(incident.date_started),
-        "date_detected": time(incident.date_detected),
-        "date_closed": incident.date_closed.map(time),
-        "date_added": time(incident.date_added),
-        "pending": incident.pending.as_ref().map(pending),
-        "snapshot": incident.snapshot.as_ref().map(export::json::facts),
-    })
-}
-
-fn pending(row: &PendingSnapshot) -> Value {
-    json!({
-        "incident_id": row.incident_id.value(),
-        "target_run_date": time(row.target_run_date),
-        "next_attempt_at": time(row.next_attempt_at),
-        "attempts": row.attempts,
-        "last_error": row.last_error,
-        "dead_since": row.dead_since.map(time),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ActivityKind, Aggregation, IncidentType, TimeWindow};
+    use crate::domain::{ActivityKind, Aggregation, IncidentType, TimeWindow, Timestamp};
 
     fn at(text: &str) -> Timestamp {
         Timestamp::parse_absolute(text).unwrap()
