@@ -5,6 +5,7 @@ mod desk;
 mod postgres;
 mod program;
 mod prometheus;
+mod prometheus_program;
 mod screen;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
+pub use prometheus_program::{PrometheusProgram, Written};
 pub use screen::{Screen, status_after_hang_up};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
