@@ -104,3 +104,24 @@ async fn a_redirect_is_named_and_not_followed() {
     let error = fault(&server, 302, "").await;
     assert!(error.to_string().contains("it redirects to"), "{error}");
 }
+
+#[tokio::test]
+async fn a_private_authority_is_trusted_where_it_is_named_and_only_there() {
+    let now = at("14:00");
+    let request = request("12:00", "12:05", 1, now);
+    let (server, authority) = FakePrometheus::with_tls(history).await;
+    let trusting = server.sources_with(|options| options.authorities = Some(authority));
+    let measured = trusting.measure(&request, now).await.unwrap();
+    check_series(&measured.windowed, history, now);
+    let (_, other) = FakePrometheus::with_tls(history).await;
+    let mistrusting = server.sources_with(|options| options.authorities = Some(other));
+    let error = mistrusting.measure(&request, now).await.unwrap_err();
+    assert!(matches!(&error, SourceError::Unreachable { reason, .. } if reason.contains("certificate")), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_beyond_the_limit_is_refused_with_the_limit() {
+    let server = FakePrometheus::start(history).await;
+    let error = fault(&server, 200, &" ".repeat(16_000_001)).await;
+    assert!(error.is_own_fault() && error.to_string().contains("more than 16 MB"), "{error}");
+}

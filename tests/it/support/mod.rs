@@ -7,6 +7,7 @@ mod program;
 mod prometheus;
 mod prometheus_program;
 mod screen;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

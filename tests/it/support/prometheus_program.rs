@@ -1,6 +1,7 @@
 //! The real Prometheus on data that a test writes, where it is installed.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -28,19 +29,21 @@ impl Drop for PrometheusProgram {
 }
 
 impl PrometheusProgram {
-    /// Why the programs are not there; `None` where they are.
+    /// Whether the programs are not there, which is said aloud: what wants them has shown nothing.
     ///
     /// # Panics
     /// Where they are required.
-    pub fn missing() -> Option<String> {
+    pub fn is_missing() -> bool {
         let is_there = |name: &str| {
             let run = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
             run.is_ok_and(|status| status.success())
         };
-        let missing = ["prometheus", "promtool"].into_iter().find(|name| !is_there(name))?;
+        let Some(missing) = ["prometheus", "promtool"].into_iter().find(|name| !is_there(name)) else { return false };
         let required = std::env::var("AFTERIMAGE_REQUIRE_PROMETHEUS").is_ok_and(|value| value == "1");
         assert!(!required, "AFTERIMAGE_REQUIRE_PROMETHEUS is set, but there is no program {missing}");
-        Some(format!("there is no program {missing}"))
+        // Past the test's own capture, so that it is seen.
+        let _ = writeln!(std::io::stderr(), "\nNOT RUN: there is no program {missing}: install prometheus");
+        true
     }
 
     /// One that holds these series, and knows of nothing that it should watch.
