@@ -1,6 +1,7 @@
 //! The integration tests, as one binary: it is linked once, and shares one Postgres server.
 #![cfg(test)]
 
+mod alert_deliveries;
 mod alerts;
 mod captures;
 mod changes;

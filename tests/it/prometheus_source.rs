@@ -1,14 +1,18 @@
 //! Prometheus as a source, against a server that says what a test wants: what is asked, and what becomes of the answers.
 
+mod faults;
+mod frozen;
+mod program;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use afterimage::domain::series::{Count, Coverage};
 use afterimage::domain::window::{Course, Range};
-use afterimage::domain::{Expression, IncidentId, Measure, Secret, Series, Timestamp};
-use afterimage::source::{Authentication, RemoteRequest, SourceError, Sources};
+use afterimage::domain::{Expression, IncidentId, Measure, Series, Timestamp};
+use afterimage::source::RemoteRequest;
 
-use crate::support::{FakePrometheus, Mood, at, minutes, prometheus_options, seconds};
+use crate::support::{FakePrometheus, Mood, at, minutes, seconds};
 
 const EVENTS: &str = "sum(increase(errors_total[{{window}}]))";
 
@@ -171,230 +175,6 @@ async fn of_several_series_those_of_the_incident_count() {
     assert_eq!(first(&[("service", "a")], Measure::Metric).await, Some(2.0));
     assert_eq!(first(&[("service", "a")], Measure::LowestMetric).await, Some(1.0));
     assert_eq!(first(&[("service", "z")], Measure::EstimatedEvents).await, Some(7.0));
-}
-
-async fn fault(server: &FakePrometheus, status: u16, body: &str) -> SourceError {
-    server.set_mood(Mood::Failing(status, body.to_owned()));
-    let now = at("14:00");
-    server.sources().measure(&request("12:00", "12:05", 1, now), now).await.unwrap_err()
-}
-
-#[tokio::test]
-async fn the_servers_own_words_are_passed_on_by_whose_fault_it_is() {
-    let server = FakePrometheus::start(history).await;
-    let said = r#"{"status":"error","errorType":"bad_data","error":"1:5: parse error: \u001b[31munexpected"}"#;
-    let refused = fault(&server, 400, said).await;
-    assert!(refused.is_own_fault());
-    assert_eq!(refused.to_string(), "source 'main' refuses the expression: 1:5: parse error:  [31munexpected");
-    let denied = fault(&server, 401, "Unauthorized").await;
-    assert_eq!(denied.to_string(), "source 'main' refuses its credentials: HTTP 401: Unauthorized");
-    let busy = fault(&server, 503, r#"{"status":"error","errorType":"timeout","error":"query timed out"}"#).await;
-    assert_eq!(busy.to_string(), "source 'main' does not answer: query timed out (HTTP 503)");
-    assert!(!busy.is_own_fault() && !denied.is_own_fault());
-    let html = fault(&server, 502, "<html>").await;
-    assert_eq!(html.to_string(), "source 'main' does not answer: HTTP 502");
-}
-
-#[tokio::test]
-async fn an_unknown_source_is_asked_nothing() {
-    let now = at("14:00");
-    let error = Sources::default().measure(&request("12:00", "12:05", 1, now), now).await.unwrap_err();
-    assert_eq!(error, SourceError::Unknown("main".to_owned()));
-}
-
-#[tokio::test]
-async fn a_server_that_hangs_or_is_down_is_given_up() {
-    let now = at("14:00");
-    let mut server = FakePrometheus::start(history).await;
-    server.set_mood(Mood::Hanging);
-    let sources = server.sources_with(|options| options.timeout = Duration::from_millis(1_200));
-    let request = request("12:00", "12:05", 1, now);
-    let hanging = sources.measure(&request, now).await.unwrap_err();
-    assert_eq!(hanging.to_string(), "source 'main' does not answer: no answer within 1s");
-    server.stop();
-    let url = server.url().to_owned();
-    let down = Sources::new(&[prometheus_options("main", &url)]).unwrap();
-    let error = down.measure(&request, now).await.unwrap_err();
-    assert!(
-        matches!(&error, SourceError::Unreachable { reason, .. } if reason.starts_with("no connection: ")),
-        "{error}"
-    );
-    let health = &down.health()[0];
-    assert_eq!((health.answered_at, health.error.as_deref()), (None, Some(error.to_string().as_str())));
-}
-
-#[tokio::test]
-async fn credentials_are_sent_and_shown_nowhere() {
-    let now = at("14:00");
-    let server = FakePrometheus::start(history).await;
-    let bearer = server.sources_with(|options| {
-        options.authentication = Authentication::Bearer(Secret::new("t0ken"));
-        options.headers = vec![("X-Scope-OrgID".to_owned(), Secret::new("team-a"))];
-    });
-    bearer.measure(&request("12:00", "12:05", 1, now), now).await.unwrap();
-    for asked in server.asked() {
-        assert_eq!(asked.headers["authorization"], "Bearer t0ken");
-        assert_eq!(asked.headers["x-scope-orgid"], "team-a");
-        assert!(asked.headers["user-agent"].starts_with("afterimage/"));
-    }
-    let mut url = reqwest::Url::parse(server.url()).unwrap();
-    url.set_username("ann").unwrap();
-    url.set_password(Some("hunter2")).unwrap();
-    let basic = server.sources_with(|options| {
-        options.url = url.to_string();
-        options.authentication =
-            Authentication::Basic { username: "ann".to_owned(), password: Secret::new("pass:word") };
-    });
-    assert!(!format!("{basic:?}{bearer:?}{:?}", basic.health()).contains("hunter2"));
-    basic.measure(&request("12:00", "12:05", 1, now), now).await.unwrap();
-    assert_eq!(server.asked()[0].headers["authorization"], "Basic YW5uOnBhc3M6d29yZA==");
-}
-
-#[tokio::test]
-async fn where_a_post_is_not_allowed_it_is_a_get_from_then_on() {
-    let now = at("14:00");
-    let server = FakePrometheus::start(history).await;
-    server.set_mood(Mood::ReadsOnly);
-    let sources = server.sources();
-    let measured = sources.measure(&request("12:00", "12:05", 1, now), now).await.unwrap();
-    check_series(&measured.windowed, history, now);
-    server.asked();
-    sources.measure(&request("12:00", "12:05", 1, now), now).await.unwrap();
-    assert!(server.asked().iter().all(|asked| asked.method == "GET"));
-}
-
-#[tokio::test]
-async fn a_redirect_is_named_and_not_followed() {
-    let server = FakePrometheus::start(history).await;
-    let error = fault(&server, 302, "").await;
-    assert!(error.to_string().contains("it redirects to"), "{error}");
-}
-
-/// All whole buckets from `start` on, each with a value.
-fn frozen(start: Timestamp, period: Duration, values: &[Option<f64>]) -> Series {
-    let end = start + period * u32::try_from(values.len()).unwrap();
-    let (mut counts, mut held) = (Vec::new(), Vec::new());
-    for (position, value) in (0u32..).zip(values) {
-        let bucket = start + period * position;
-        if value.is_some() {
-            held.push(Range::new(bucket, bucket + period));
-        }
-        counts.extend(value.filter(|value| *value != 0.0).map(|value| (position, Count::Estimate(value))));
-    }
-    Series { range: Range::new(start, end), period, counts, held }
-}
-
-fn value_at(series: &Series, bucket: Timestamp) -> Option<f64> {
-    read(series).iter().find(|(at, ..)| *at == bucket).and_then(|(_, value, _)| *value)
-}
-
-#[tokio::test]
-async fn what_was_frozen_goes_before_what_the_source_says_now() {
-    let now = at("14:00");
-    let known = seconds(at("12:03"));
-    let server = FakePrometheus::start(move |_, at| (at >= known).then_some(5.0)).await;
-    let mut request = request("12:00", "12:05", 1, now);
-    request.frozen = Some(frozen(at("11:58"), minutes(1).span(), &[Some(1.0), None, Some(0.0), Some(2.5), Some(3.0)]));
-    let measured = server.sources().measure(&request, now).await.unwrap();
-    let windowed = |time: &str| value_at(&measured.windowed, at(time));
-    let read = ["11:57", "11:58", "11:59", "12:00", "12:01", "12:02", "12:03"].map(windowed);
-    assert_eq!(read, [None, Some(1.0), None, Some(0.0), Some(2.5), Some(3.0), Some(5.0)]);
-    // The lifetime series asks the source first, and takes the same buckets where it has none.
-    let lifetime = |time: &str| value_at(&measured.lifetime, at(time));
-    assert_eq!(
-        ["11:59", "12:00", "12:01", "12:02", "12:03"].map(lifetime),
-        [None, Some(0.0), Some(2.5), Some(5.0), Some(5.0)]
-    );
-}
-
-#[tokio::test]
-async fn frozen_buckets_make_one_of_the_lifetime_where_all_of_its_are_there() {
-    let now = at("2026-11-25 12:00");
-    // 405 minutes: the period is three windows.
-    let base = || request("06:00", "12:35", 1, now);
-    assert_eq!(base().ranges.lifetime_period, Duration::from_mins(3));
-    let server = FakePrometheus::start(|_, _| None).await;
-    for (measure, text, expected) in [
-        (Measure::EstimatedEvents, EVENTS, 7.0),
-        (Measure::Metric, "queue", 4.0),
-        (Measure::LowestMetric, "queue", 1.0),
-    ] {
-        let mut request = metric(base(), text, measure);
-        let values = [2.0, 4.0, 1.0, 9.0, 9.0].map(Some);
-        request.frozen = Some(frozen(at("09:00"), minutes(1).span(), &values));
-        let measured = server.sources().measure(&request, now).await.unwrap();
-        assert_eq!(value_at(&measured.lifetime, at("09:00")), Some(expected), "{measure:?}");
-        assert_eq!(value_at(&measured.lifetime, at("09:03")), None, "two of three are not one");
-        assert_eq!(measured.total_events, (!measure.is_metric()).then_some(25));
-    }
-}
-
-#[tokio::test]
-async fn what_the_retention_has_taken_is_clipped_unless_it_was_frozen() {
-    let now = at("12:15");
-    // Ranges begin at 08:55; the source has everything from 11:15 on.
-    let horizon = seconds(at("11:15"));
-    let server = FakePrometheus::start(move |_, at| (at > horizon).then_some(1.0)).await;
-    server.set_retention(Some("1h or 10GB"));
-    let sources = server.sources();
-    let mut request = request("12:00", "12:05", 1, now);
-    let clipped = sources.measure(&request, now).await.unwrap();
-    assert!(clipped.clipped);
-    assert_eq!(read(&clipped.windowed).iter().filter(|(_, value, _)| value.is_none()).count(), 140);
-    assert_eq!(clipped.total_events, Some(1), "the totals begin after what is gone");
-    request.frozen = Some(frozen(at("08:55"), minutes(1).span(), &[Some(2.0); 140]));
-    let whole = sources.measure(&request, now).await.unwrap();
-    assert!(!whole.clipped && !whole.windowed.has_gaps());
-    server.set_retention(Some("10GB"));
-    request.frozen = None;
-    assert!(!server.sources().measure(&request, now).await.unwrap().clipped, "nobody knows what is gone");
-    let configured = server.sources_with(|options| options.retention = Some(Duration::from_mins(20)));
-    let measured = configured.measure(&request, now).await.unwrap();
-    assert!(measured.clipped);
-    assert_eq!(configured.health()[0].retention, Some(Duration::from_mins(20)));
-}
-
-#[tokio::test]
-async fn a_total_whose_begin_is_gone_is_the_sum_of_what_was_kept() {
-    let now = at("14:00");
-    let server = FakePrometheus::start(|_, _| Some(1.0)).await;
-    let sources = server.sources_with(|options| options.retention = Some(Duration::from_mins(119)));
-    let mut request = request("12:00", "12:05", 1, now);
-    request.frozen = Some(frozen(at("11:50"), minutes(1).span(), &[Some(10.0); 12]));
-    // The totals range is [11:59, 12:06), of which three buckets were frozen with 10 and four are answered with 1.
-    assert_eq!(sources.measure(&request, now).await.unwrap().total_events, Some(34));
-}
-
-#[tokio::test]
-async fn freezing_keeps_whole_buckets_that_have_settled() {
-    let now = at("12:05:29");
-    let server = FakePrometheus::start(history).await;
-    let sources = server.sources();
-    let mut request = request("12:00:20", "12:05", 1, now);
-    let series = sources.freeze(&request, now).await.unwrap();
-    assert_eq!(series.range, Range::new(at("08:46"), at("12:04")), "12:05 may not have arrived yet");
-    check_series(&series, history, now);
-    assert!(server.asked().iter().all(|asked| asked.path == "query_range"), "no parts of buckets");
-    // Later, after a reopening, with other answers: what was frozen stays.
-    server.answer(|_, _| Some(99.0));
-    request.frozen = Some(series.clone());
-    let later = sources.freeze(&request, at("12:07")).await.unwrap();
-    for (bucket, value, _) in read(&series) {
-        assert_eq!(value_at(&later, bucket), value.or(Some(99.0)), "{bucket}");
-    }
-    assert_eq!(value_at(&later, at("12:04")), Some(99.0));
-}
-
-#[tokio::test]
-async fn a_long_incident_is_frozen_in_several_questions_and_up_to_a_limit() {
-    let now = at("2026-11-24 12:00");
-    let server = FakePrometheus::start(|_, _| Some(1.0)).await;
-    let request = request("2026-10-10 12:00", "2026-11-24 11:00", 1, now);
-    let series = server.sources().freeze(&request, now).await.unwrap();
-    assert_eq!((series.len(), series.counts.len()), (50_000, 50_000));
-    assert_eq!(series.range.end, at("11:10"), "the cap lies before now");
-    let asked = server.asked();
-    assert_eq!(asked.len(), 5);
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ mod desk;
 mod postgres;
 mod program;
 mod prometheus;
+mod prometheus_program;
 mod receiver;
 mod screen;
+mod tls;
 mod web;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +23,7 @@ pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
+pub use prometheus_program::{PrometheusProgram, Written};
 pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
 pub use web::{Reply, Served, Web, serve};

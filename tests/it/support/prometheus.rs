@@ -11,10 +11,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use axum::serve::Listener;
 use reqwest::Url;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use super::tls::TlsListener;
 
 /// One series of an answer at an instant: its labels and its value.
 pub type FakeSeries = (BTreeMap<String, String>, f64);
@@ -85,18 +88,30 @@ pub fn prometheus_options(name: &str, url: &str) -> PrometheusOptions {
 impl FakePrometheus {
     /// A server that answers with one series without labels: what `answer` makes of an expression and an instant.
     pub async fn start(answer: impl Fn(&str, f64) -> Option<f64> + Send + 'static) -> Self {
-        Self::with_series(move |expression, at| {
-            answer(expression, at).map(|value| (BTreeMap::new(), value)).into_iter().collect()
-        })
-        .await
+        Self::with_series(alone(answer)).await
     }
 
     /// A server that answers with several series.
     pub async fn with_series(answer: impl Fn(&str, f64) -> Vec<FakeSeries> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let script =
-            Script { answer: Box::new(answer), mood: Mood::Answering, retention: None, now: 0.0, asked: Vec::new() };
+        Self::serve(listener, url, Box::new(answer))
+    }
+
+    /// A server with a certificate of a private authority, which is returned in PEM.
+    pub async fn with_tls(answer: impl Fn(&str, f64) -> Option<f64> + Send + 'static) -> (Self, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (listener, authority) = TlsListener::new(listener);
+        (Self::serve(listener, url, alone(answer)), authority)
+    }
+
+    fn serve<L>(listener: L, url: String, answer: Box<Answer>) -> Self
+    where
+        L: Listener,
+        L::Addr: std::fmt::Debug,
+    {
+        let script = Script { answer, mood: Mood::Answering, retention: None, now: 0.0, asked: Vec::new() };
         let script = Arc::new(Mutex::new(script));
         let app = app(script.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
@@ -122,9 +137,7 @@ impl FakePrometheus {
 
     /// Answers otherwise from now on.
     pub fn answer(&self, answer: impl Fn(&str, f64) -> Option<f64> + Send + 'static) {
-        self.script().answer = Box::new(move |expression, at| {
-            answer(expression, at).map(|value| (BTreeMap::new(), value)).into_iter().collect()
-        });
+        self.script().answer = alone(answer);
     }
 
     /// Does otherwise from now on.
@@ -159,7 +172,11 @@ impl FakePrometheus {
     }
 }
 
-/// The API alone, to be served otherwise than by [`FakePrometheus::start`].
+/// One series without labels.
+fn alone(answer: impl Fn(&str, f64) -> Option<f64> + Send + 'static) -> Box<Answer> {
+    Box::new(move |expression, at| answer(expression, at).map(|value| (BTreeMap::new(), value)).into_iter().collect())
+}
+
 fn app(script: Arc<Mutex<Script>>) -> Router {
     Router::new().route("/{*path}", axum::routing::any(answer)).with_state(script)
 }
