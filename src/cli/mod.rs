@@ -4,6 +4,7 @@
 //! Prints only through the writers that it is given. Knows neither the console nor the daemon.
 
 mod arguments;
+pub mod config;
 mod db;
 mod error;
 mod event;
@@ -124,6 +125,7 @@ impl Session<'_> {
             Command::Seed(arguments) => seed::run(self, &arguments).await,
             // The first works on databases that are not ready for anything else; the others ask none.
             Command::Db(_)
+            | Command::Config(_)
             | Command::Keys { .. }
             | Command::Theme { .. }
             | Command::Completions { .. }

@@ -143,6 +143,21 @@ impl Sources {
         measured
     }
 
+    /// What an expression says of the last `window` before `now`; `None` where the source knows nothing of it.
+    ///
+    /// # Errors
+    /// As [`Sources::measure`].
+    pub async fn evaluate(
+        &self,
+        expression: &Expression,
+        labels: &BTreeMap<String, String>,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Option<f64>, SourceError> {
+        let source = self.source(&expression.source)?;
+        source.evaluate(expression, labels, window, now).await.map_err(|fault| source.error(fault))
+    }
+
     /// What the source holds now of "before" and "during": every bucket of `W` that has ended. What the request brings
     /// as frozen already stays as it is.
     ///

@@ -1,5 +1,6 @@
 //! What can be typed. Checks what can be checked without a database, so that a slip costs nothing.
 
+pub mod config;
 pub mod event;
 pub mod incident;
 pub mod rule;
@@ -160,6 +161,9 @@ pub enum Command {
     /// The database's schema
     #[command(subcommand)]
     Db(DbCommand),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// Print the keys of the console, as a keymap file
     #[command(after_help = KEYS_HELP)]
     Keys {

@@ -12,7 +12,8 @@ use super::plan::{self, Values};
 use super::selection::Selection;
 use crate::domain::expression::fill_window;
 use crate::domain::window::Range;
-use crate::domain::{Series, Timestamp};
+use crate::domain::alert::Labels;
+use crate::domain::{Expression, Series, Timestamp};
 use crate::source::{Measurement, RemoteRequest};
 
 /// How much earlier something must have ended to be frozen: a scrape is stored a little after the instant that it
@@ -93,6 +94,21 @@ impl Prometheus {
             windowed,
             lifetime,
         })
+    }
+
+    /// What an expression says of the last `window` before `now`; `None` where the source knows nothing of it.
+    pub(in crate::source) async fn evaluate(
+        &self,
+        expression: &Expression,
+        labels: &Labels,
+        window: Duration,
+        now: Timestamp,
+    ) -> Result<Option<f64>, Fault> {
+        let answered = self.query(&fill_window(&expression.text, window), Some(now), now).await?;
+        let selection = Selection::new(expression.measure, labels, answered.iter());
+        let mut values = Values::new();
+        selection.collect(&answered, |_| now, &mut values);
+        Ok(values.into_values().next())
     }
 
     /// What is held now of before and during, in whole buckets of `W`. What was frozen already stays as it is.
