@@ -10,9 +10,9 @@ use std::time::Duration;
 use afterimage::domain::series::{Count, Coverage};
 use afterimage::domain::window::{Course, Range};
 use afterimage::domain::{Expression, IncidentId, Measure, Series, Timestamp};
-use afterimage::source::RemoteRequest;
+use afterimage::source::{RemoteRequest, Sources};
 
-use crate::support::{FakePrometheus, Mood, at, minutes, seconds};
+use crate::support::{FakePrometheus, Mood, at, minutes, prometheus_options, seconds};
 
 const EVENTS: &str = "sum(increase(errors_total[{{window}}]))";
 
@@ -229,4 +229,23 @@ async fn a_screen_that_refreshes_does_not_ask_again_within_seconds() {
     assert!(asked(at("12:00:12"), course).await > 0);
     let closed = Course { date_closed: Some(at("12:00:13")), ..course };
     assert!(asked(at("12:00:13"), closed).await > 0, "it was closed, so that it is another picture");
+}
+
+#[test]
+fn an_alert_belongs_to_the_source_whose_address_it_begins_with() {
+    let mut outer = prometheus_options("outer", "http://10.0.0.1:9090");
+    outer.external_urls = vec!["https://ops.example".to_owned()];
+    let mut inner = prometheus_options("inner", "http://10.0.0.2:9090");
+    inner.external_urls = vec!["https://ops.example/team".to_owned()];
+    let sources = Sources::new(&[outer, inner]).unwrap();
+    assert_eq!(sources.names(), ["outer", "inner"]);
+    for (url, expected) in [
+        ("https://ops.example/graph?g0.expr=up", Some("outer")),
+        ("https://ops.example/team/graph?g0.expr=up", Some("inner")),
+        ("http://10.0.0.2:9090/graph?g0.expr=up", Some("inner")),
+        ("http://10.0.0.3:9090/graph?g0.expr=up", None),
+        ("http://10.0.0.2:9090@evil.example/graph?g0.expr=up", None),
+    ] {
+        assert_eq!(sources.of_generator(url), expected, "{url}");
+    }
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use promql_parser::parser::token::{self, TokenType};
-use promql_parser::parser::{self, BinaryExpr, Expr};
+use promql_parser::parser::{BinaryExpr, Expr};
 use reqwest::Url;
 
+use super::promql;
 use crate::domain::{Measure, text};
-
-/// Bytes of an expression that is looked at, at the most.
-const EXPRESSION_LIMIT: usize = 16_384;
 
 /// What an alert's expression is once its comparison is taken away, which would hide every value that is no alarm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +26,11 @@ pub struct Derived {
 /// Where it holds none that can be read, with the reason.
 pub fn derive(generator_url: &str) -> Result<Derived, String> {
     let expression = expression_of(generator_url)?;
-    let parsed =
-        parser::parse(&expression).map_err(|error| format!("its expression is not PromQL: {}", short(&error)))?;
+    let parsed = promql::parse(&expression).map_err(|reason| format!("its expression cannot be read: {reason}"))?;
     let (compared, measure) = without_comparison(&parsed);
     let text = compared.to_string();
     // It is written anew from what was read, which must not have changed what it means.
-    if parser::parse(&text).as_ref() != Ok(compared) {
+    if promql::parse(&text).as_ref() != Ok(compared) {
         return Err("its expression cannot be written again as it was read".to_owned());
     }
     let mut largest_range = None;
@@ -51,9 +48,6 @@ fn expression_of(generator_url: &str) -> Result<String, String> {
     let mut expressions = arguments.filter(|(name, _)| matches!(name.as_ref(), "g0.expr" | "expr"));
     let expression = expressions.find(|(_, value)| !value.trim().is_empty()).map(|(_, value)| value.into_owned());
     let expression = expression.ok_or("it holds no expression (g0.expr)")?;
-    if expression.len() > EXPRESSION_LIMIT {
-        return Err(format!("its expression is longer than {EXPRESSION_LIMIT} bytes"));
-    }
     Ok(expression)
 }
 
@@ -229,7 +223,7 @@ mod tests {
             ("", "no address"),
             ("/graph?g0.expr=up", "no address"),
             ("http://prom/graph?g0.expr=", "holds no expression"),
-            ("http://prom/graph?g0.expr=sum(", "not PromQL"),
+            ("http://prom/graph?g0.expr=sum(", "it is not PromQL"),
         ] {
             let refusal = derive(url).unwrap_err();
             assert!(refusal.contains(reason), "{url}: {refusal}");
@@ -251,6 +245,36 @@ mod tests {
         check("http://prom", "http://prom@evil.example/graph", None);
         check("http://prom", "not an address", None);
         assert!(Address::parse("ftp://prom").is_err() && Address::parse("prom:9090").is_err());
+    }
+
+    #[test]
+    fn an_expression_from_anywhere_cannot_exhaust_the_stack() {
+        let forms = [
+            ("(", ")"),
+            ("-", ""),
+            ("x+", ""),
+            ("x^", ""),
+            ("abs(", ")"),
+            ("sum(", ")"),
+            ("x and ", ""),
+            ("x > ", ""),
+            ("x oR ", ""),
+            ("", "[1m:1m]"),
+            ("x atan2 ", ""),
+            ("- -", ""),
+            ("x==bool ", ""),
+            ("# it's\n-", ""),
+            ("# it's\r-", ""),
+            ("`\\`-", ""),
+        ];
+        for (open, close) in forms {
+            for count in [1, 100, 400, 20_000] {
+                let text = format!("{}x{}", open.repeat(count), close.repeat(count));
+                let small = std::thread::Builder::new().stack_size(1 << 20);
+                let derived = small.spawn(move || derive(&url(&text))).unwrap().join().unwrap();
+                assert!(count < 20_000 || derived.is_err(), "{open}x{close}");
+            }
+        }
     }
 
     proptest! {
