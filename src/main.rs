@@ -17,7 +17,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use afterimage::cli::{self, Arguments, CliError, Command, Settings, Terminal};
+use afterimage::cli::{
+    self, Arguments, CheckArguments, CliError, Command, ConfigCommand, GlobalOptions, Settings, Terminal,
+};
 use afterimage::clock::{Clock, ManualClock, SystemClock};
 use afterimage::config::{ConfigError, Configuration, Database, Environment};
 use afterimage::console::ConsoleError;
@@ -26,6 +28,7 @@ use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
 use afterimage::http::HttpError;
 use afterimage::ops::OpsError;
+use afterimage::ops::alerts::Intake;
 use afterimage::source::OptionsError;
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
@@ -160,6 +163,12 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             shells::start_console(shell, by, dress).await
         };
     };
+    let check = match command {
+        Command::Config(ConfigCommand::Check(ref arguments)) => {
+            Some((config_subject(&global, &configuration)?, arguments.clone()))
+        }
+        _ => None,
+    };
     let interrupt = CancellationToken::new();
     let settings = Settings {
         database,
@@ -175,7 +184,35 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
             interrupt.cancel();
         }
     });
-    run_command(command, &settings).await
+    match check {
+        Some((subject, arguments)) => check_configuration(subject, arguments, &settings).await,
+        None => run_command(command, &settings).await,
+    }
+}
+
+/// All that the configuration names, made ready to be asked.
+fn config_subject(global: &GlobalOptions, configuration: &Configuration) -> Result<cli::config::Subject, Failure> {
+    let sources = sources::sources(configuration)?;
+    // Whoever tells and whoever listens must be in order, too.
+    messages::outbox(configuration, None)?;
+    configuration.http.token()?;
+    Ok(cli::config::Subject {
+        file: Configuration::file(global.config.as_deref()),
+        intake: Intake { routing: configuration.routing(), sources },
+        alertmanagers: sources::alertmanagers(configuration)?,
+        webhooks: configuration.webhooks.iter().map(|webhook| webhook.name.clone()).collect(),
+    })
+}
+
+async fn check_configuration(
+    subject: cli::config::Subject,
+    arguments: CheckArguments,
+    settings: &Settings,
+) -> Result<u8, Failure> {
+    let mut out = BufWriter::new(io::stdout());
+    let status = cli::check_configuration(subject, arguments, settings, &mut out, &mut io::stderr()).await?;
+    out.flush().map_err(CliError::from)?;
+    Ok(status)
 }
 
 async fn run_command(command: Command, settings: &Settings) -> Result<u8, Failure> {

@@ -90,7 +90,10 @@ fn look_at(rule: &RoutingRule, sources: &[SourceHealth]) -> RuleFindings {
             let labels = names.into_iter().map(|name| (name, "x".to_owned())).collect();
             fill_labels(expression, &labels).map_err(|error| error.to_string())
         });
-        problems.extend(filled.and_then(|text| validate(&text)).err());
+        match filled {
+            Ok(text) => warnings.extend(validate(&text).err()),
+            Err(problem) => problems.push(problem),
+        }
     }
     let asked = sources.iter().filter(|source| rule.source.as_ref().is_none_or(|name| *name == source.name));
     for source in asked.filter(|_| rule.source.as_deref() != Some(EVENTS_SOURCE)) {

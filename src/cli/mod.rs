@@ -30,6 +30,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+pub use arguments::config::{CheckArguments, ConfigCommand};
 pub use arguments::{Arguments, Command, ConsoleOptions, DbCommand, GlobalOptions};
 pub use error::CliError;
 pub use output::Terminal;
@@ -90,6 +91,21 @@ pub async fn run(
         outcome = dispatch(command, settings, output) => outcome,
         () = interrupted(settings, grace) => Err(OpsError::Interrupted.into()),
     }
+}
+
+/// Checks a configuration and all that it names; no database is needed for that.
+///
+/// # Errors
+/// Where a writer fails.
+pub async fn check_configuration(
+    subject: config::Subject,
+    arguments: CheckArguments,
+    settings: &Settings,
+    out: &mut (dyn Write + Send),
+    diagnostics: &mut (dyn Write + Send),
+) -> Result<ExitStatus, CliError> {
+    let mut output = Output::new(out, diagnostics, settings.json, settings.terminal);
+    config::check(subject, arguments, settings, &mut output).await
 }
 
 async fn interrupted(settings: &Settings, grace: Duration) {

@@ -189,6 +189,13 @@ impl Environment {
 }
 
 impl Configuration {
+    /// The file that [`Configuration::load`] reads, where there is one.
+    #[must_use]
+    pub fn file(named: Option<&Path>) -> Option<PathBuf> {
+        let own = || own_folder().map(|folder| folder.join("config.toml")).filter(|file| file.exists());
+        named.map(Path::to_owned).or_else(own)
+    }
+
     /// Reads the file that was named, which must be there, or the user's own, where there is one.
     ///
     /// # Errors

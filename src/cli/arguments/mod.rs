@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config;
+use crate::config::{parse_batch_size, parse_interval, parse_listen};
 use crate::domain::IncidentId;
 use values::GivenTime;
 
@@ -119,15 +119,15 @@ pub struct ConsoleOptions {
     #[arg(long, value_name = "THEME", conflicts_with = "daemon")]
     pub theme: Option<String>,
     /// Time between two runs, like 30s, 5m or 1h [default: 1h]
-    #[arg(long, value_name = "SPAN", value_parser = config::parse_interval)]
+    #[arg(long, value_name = "SPAN", value_parser = parse_interval)]
     pub interval: Option<Duration>,
     /// With --daemon: rows of every batch [default: from 50, growing to 500]
-    #[arg(long, value_name = "N", requires = "daemon", value_parser = config::parse_batch_size)]
+    #[arg(long, value_name = "N", requires = "daemon", value_parser = parse_batch_size)]
     pub batch_size: Option<u32>,
     /// Listen for HTTP here, like 127.0.0.1:9470: the API, and webhooks [default: nowhere; a daemon where the
     /// configuration says]
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["once", "read_only", "demo"])]
-    #[arg(value_parser = config::parse_listen)]
+    #[arg(value_parser = parse_listen)]
     pub listen: Option<SocketAddr>,
 }
 

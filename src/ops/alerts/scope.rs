@@ -69,11 +69,20 @@ fn expression(
     ];
     for (whence, given) in written {
         let Some(given) = given else { continue };
-        let filled = fill_labels(given, &alert.labels).map_err(|error| error.to_string());
-        match filled.and_then(|text| validate(&text).map(|()| text)) {
-            Ok(text) => return Some(Expression { source, text, measure: Measure::EstimatedEvents }),
+        match fill_labels(given, &alert.labels) {
+            Ok(text) => {
+                // The source has the last word: it may know more of the language than this program.
+                if let Err(problem) = validate(&text) {
+                    let problem = text::shorten(&problem, 300);
+                    notes.push(format!("the expression of {whence} may be wrong: {problem}"));
+                }
+                return Some(Expression { source, text, measure: Measure::EstimatedEvents });
+            }
             Err(problem) => {
-                notes.push(format!("the expression of {whence} cannot be used: {}", text::shorten(&problem, 300)));
+                notes.push(format!(
+                    "the expression of {whence} cannot be used: {}",
+                    text::shorten(&problem.to_string(), 300)
+                ));
             }
         }
     }

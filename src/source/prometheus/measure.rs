@@ -10,9 +10,9 @@ use super::answer::{Fault, Sampled};
 use super::frozen;
 use super::plan::{self, Values};
 use super::selection::Selection;
+use crate::domain::alert::Labels;
 use crate::domain::expression::fill_window;
 use crate::domain::window::Range;
-use crate::domain::alert::Labels;
 use crate::domain::{Expression, Series, Timestamp};
 use crate::source::{Measurement, RemoteRequest};
 
