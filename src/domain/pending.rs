@@ -54,13 +54,18 @@ impl PendingSnapshot {
     pub fn state(&self, now: Timestamp) -> PendingState {
         if self.dead_since.is_some() {
             PendingState::Dead
-        } else if self.is_due(now) {
+        } else if self.is_due(now) || self.is_settling(now) {
             PendingState::Due
         } else if self.attempts > 0 || self.next_attempt_at > self.target_run_date {
             PendingState::Retrying
         } else {
             PendingState::Waiting
         }
+    }
+
+    /// Its target is reached, and only the last samples of its source are waited for.
+    fn is_settling(&self, now: Timestamp) -> bool {
+        self.target_run_date <= now && self.attempts == 0 && self.last_error.is_none()
     }
 
     /// Whether a run at `now` takes it (rule 15).
@@ -91,6 +96,8 @@ mod tests {
         assert_eq!(row.state(at(100)), PendingState::Due);
         let failed = PendingSnapshot { attempts: 1, next_attempt_at: at(160), ..row.clone() };
         assert_eq!((failed.state(at(159)), failed.state(at(160))), (PendingState::Retrying, PendingState::Due));
+        let settling = PendingSnapshot { next_attempt_at: at(130), ..row.clone() };
+        assert_eq!(settling.state(at(110)), PendingState::Due, "nothing has failed");
         let dead = PendingSnapshot { dead_since: Some(at(150)), ..row };
         assert_eq!(dead.state(at(200)), PendingState::Dead);
     }

@@ -36,6 +36,10 @@ pub fn target_run_date(date_closed: Timestamp, time_window: TimeWindow) -> Times
     date_closed + cap(time_window)
 }
 
+/// How long after its target a row is captured whose counts come from elsewhere: a sample is stored a little after the
+/// instant that it carries, and a snapshot is the same whenever it is captured (rule 11).
+pub const SETTLING: Duration = Duration::from_secs(30);
+
 /// How long to wait after the `failures`-th failure (rule 17): 30 s * 2^n, +-25 %.
 ///
 /// `chance` from 0 to 1 chooses within the +-25 %.

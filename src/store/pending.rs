@@ -89,6 +89,8 @@ const REPLACE: &str = "insert into pending_snapshots (incident_id, target_run_da
 const DELETE: &str = "delete from pending_snapshots where incident_id = $1";
 const RETRY: &str = "update pending_snapshots set next_attempt_at = $2, dead_since = null, attempts = 0 \
     where incident_id = $1";
+const PUT_OFF: &str =
+    "update pending_snapshots set next_attempt_at = $3 where incident_id = $1 and next_attempt_at = $2";
 const FAIL: &str = "update pending_snapshots set attempts = $3, last_error = $4, last_error_at = $5, last_host = $6, \
         next_attempt_at = $7, dead_since = case when $3 >= $8 then coalesce(dead_since, $5) end \
     where incident_id = $1 and next_attempt_at = $2 \
@@ -103,6 +105,15 @@ const NEXT_RETRY: &str = "select min(case when next_attempt_at > target_run_date
 const ERROR_LIMIT: usize = 500;
 
 impl Tx {
+    /// Puts an attempt off, which is no failure; a row that has been rescheduled since is left alone.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn put_off(&mut self, id: IncidentId, attempt: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        execute!(self, sqlx::query(PUT_OFF).bind(id.value()).bind(attempt.as_micros()).bind(until.as_micros()));
+        Ok(())
+    }
+
     /// Every pending snapshot, what is tried next first and dead ones last.
     ///
     /// # Errors

@@ -85,6 +85,22 @@ on_both_engines! {
         assert!(desk.incident(id).await.pending.is_none());
     }
 
+    async fn rule_11_the_last_samples_are_waited_for_and_nothing_counts_as_a_failure(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let server = FakePrometheus::start(ten).await;
+        let id = desk.closed_remote("11:40", "11:50").await;
+        let report = desk.process_with(&server.sources()).await;
+        assert_eq!(report.counts.due(), 0);
+        let pending = desk.incident(id).await.pending.unwrap();
+        assert_eq!((pending.attempts, pending.last_error, pending.next_attempt_at), (0, None, at("12:00:30")));
+        assert!(server.asked().is_empty());
+        let next = desk.store.read().await.unwrap().next_retry().await.unwrap();
+        assert_eq!(next, Some(at("12:00:30")), "it is not left to the next hour");
+        desk.turn_to("12:00:30");
+        assert_eq!(desk.process_with(&server.sources()).await.counts.captured, 1);
+        assert_eq!(desk.incident(id).await.snapshot.unwrap().as_of, at("12:00"));
+    }
+
     async fn rule_17_a_source_that_does_not_answer_is_not_counted_against_the_row(database: TestDatabase) {
         let desk = Desk::on(database).await;
         let server = FakePrometheus::start(ten).await;

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::batch::{self, FailedRow, Measured, Named};
 use super::{Run, isolate};
 use crate::domain::alert::Labels;
-use crate::domain::{Expression, IncidentId, RunCounts, Series, Snapshot};
+use crate::domain::{Expression, IncidentId, RunCounts, Series, Snapshot, schedule};
 use crate::source::{RemoteRequest, SourceError};
 use crate::store::StoreError;
 use crate::store::capture::Claim;
@@ -36,7 +36,21 @@ impl Run<'_> {
             let claims = self.store.read().await?.remote_due(self.now, after, PAGE).await?;
             let Some(last) = claims.last() else { break };
             after = batch::cursor(last);
-            self.capture_remote(claims).await?;
+            let (settled, fresh) =
+                claims.into_iter().partition(|claim| claim.target_run_date + schedule::SETTLING <= self.now);
+            self.put_off(fresh).await?;
+            self.capture_remote(settled).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the last samples arrive first.
+    async fn put_off(&self, claims: Vec<Claim>) -> Result<(), StoreError> {
+        for claim in claims {
+            let mut tx = self.store.capture().await?;
+            let until = claim.target_run_date + schedule::SETTLING;
+            tx.put_off(claim.incident_id, claim.next_attempt_at, until).await?;
+            tx.commit().await?;
         }
         Ok(())
     }

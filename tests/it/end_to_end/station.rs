@@ -2,6 +2,7 @@
 //! each other, and an exporter whose counters a test makes spike. All of it is gone when the test is.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -168,7 +169,7 @@ impl Station {
             let log = fs::read_to_string(&program.log).unwrap_or_default();
             let lines: Vec<&str> = log.lines().collect();
             let last = lines.len().saturating_sub(15);
-            text += &format!("-- {}\n{}\n", program.log.display(), lines[last..].join("\n"));
+            let _ = write!(text, "-- {}\n{}\n", program.log.display(), lines[last..].join("\n"));
         }
         text
     }
@@ -284,7 +285,7 @@ fn export(rates: Rates) -> u16 {
             for (service, rate) in rates.lock().expect("nobody panics with it").iter() {
                 let counter = counters.entry(service.clone()).or_default();
                 *counter += rate * elapsed;
-                text += &format!("demo_errors_total{{service=\"{service}\"}} {}\n", counter.floor());
+                let _ = writeln!(text, "demo_errors_total{{service=\"{service}\"}} {}", counter.floor());
             }
             let mut request = [0; 4_096];
             let _ = stream.read(&mut request);
