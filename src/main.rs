@@ -29,7 +29,7 @@ use afterimage::domain::timestamp::TimeError;
 use afterimage::http::HttpError;
 use afterimage::ops::OpsError;
 use afterimage::ops::alerts::Intake;
-use afterimage::source::OptionsError;
+use afterimage::source::{OptionsError, Sources};
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
 use thiserror::Error;
@@ -177,6 +177,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
+        sources: if command.asks_sources() { sources::sources(&configuration)? } else { Sources::default() },
         interrupt: interrupt.clone(),
     };
     tokio::spawn(async move {

@@ -10,6 +10,7 @@ mod error;
 mod event;
 mod feed;
 mod incident;
+mod incident_origin;
 mod incident_page;
 mod input;
 pub mod manual;
@@ -38,6 +39,7 @@ pub use output::Terminal;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::ops::OpsError;
+use crate::source::Sources;
 use crate::store::{Location, Store};
 use output::Output;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub json: bool,
     /// What the texts are printed on.
     pub terminal: Terminal,
+    /// What incidents are measured by whose counts come from elsewhere.
+    pub sources: Sources,
     /// Cancelled when the user has had enough.
     pub interrupt: CancellationToken,
 }

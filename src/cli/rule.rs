@@ -5,8 +5,10 @@ use super::output::page::Facts;
 use super::output::table::Table;
 use super::output::{json, words};
 use super::{CliError, ExitStatus, Session};
+use crate::domain::retention::retention_warning;
 use crate::domain::rule::Scope;
-use crate::domain::{Aggregation, AlertRule, text};
+use crate::domain::{Aggregation, AlertRule, Expression, Measure, text};
+use crate::ops::OpsError;
 use crate::ops::rule::{self, RuleChange, RuleChanged};
 
 pub(super) async fn run(session: &mut Session<'_>, command: RuleCommand) -> Result<ExitStatus, CliError> {
@@ -23,12 +25,13 @@ pub(super) async fn run(session: &mut Session<'_>, command: RuleCommand) -> Resu
 }
 
 async fn add(session: &mut Session<'_>, arguments: AddArguments) -> Result<ExitStatus, CliError> {
+    let expression = arguments.expression.map(|text| expression(session, text, arguments.source)).transpose()?;
     let scope = Scope {
         time_window: arguments.time_window,
         query: arguments.query.unwrap_or_default(),
         aggregation: arguments.aggregation.unwrap_or(Aggregation::Total),
         projects: arguments.projects,
-        expression: None,
+        expression,
     };
     let added = rule::add(&session.store, &arguments.name, scope).await?;
     if session.output.json {
@@ -36,6 +39,7 @@ async fn add(session: &mut Session<'_>, arguments: AddArguments) -> Result<ExitS
     } else {
         session.output.line(&format!("added rule '{}': {}", words::name(&added.name), said(&added)))?;
     }
+    warn_of_retention(session, &added).await?;
     Ok(0)
 }
 
@@ -64,8 +68,16 @@ async fn show(session: &mut Session<'_>, name: &str) -> Result<ExitStatus, CliEr
     }
     let mut facts = Facts::default();
     facts.add("time window", &format!("{} ({} minutes)", shown.scope.time_window, shown.scope.time_window.minutes()));
-    facts.add("query", query(&shown));
-    facts.add("counts", words::aggregation(shown.scope.aggregation));
+    match &shown.scope.expression {
+        Some(expression) => {
+            facts.add("source", &expression.source);
+            facts.add("expression", &expression.text);
+        }
+        None => {
+            facts.add("query", query(&shown));
+            facts.add("counts", words::aggregation(shown.scope.aggregation));
+        }
+    }
     facts.add("projects", &words::projects(&shown.scope.projects));
     facts.add("added", &words::instant_and_distance(shown.date_added, now));
     facts.add("changed", &words::instant_and_distance(shown.date_updated, now));
@@ -76,14 +88,56 @@ async fn show(session: &mut Session<'_>, name: &str) -> Result<ExitStatus, CliEr
 
 async fn update(session: &mut Session<'_>, arguments: UpdateArguments) -> Result<ExitStatus, CliError> {
     let projects = (arguments.all_projects || !arguments.projects.is_empty()).then_some(arguments.projects);
+    let expression = match arguments.expression {
+        Some(text) => Some(Some(expression(session, text, arguments.source)?)),
+        None => arguments.events.then_some(None),
+    };
     let change = RuleChange {
         time_window: arguments.time_window,
         query: arguments.query,
         aggregation: arguments.aggregation,
         projects,
+        expression,
     };
     let changed = rule::update(&session.store, &arguments.name, change).await?;
-    say_changed(session, &changed, "updated")
+    let status = say_changed(session, &changed, "updated")?;
+    warn_of_retention(session, &changed.rule).await?;
+    Ok(status)
+}
+
+/// What a source of the configuration is asked.
+fn expression(session: &Session<'_>, text: String, source: Option<String>) -> Result<Expression, CliError> {
+    let sources = &session.settings.sources;
+    let known = sources.names();
+    let source = match source.or_else(|| sources.only().map(ToOwned::to_owned)) {
+        Some(source) if known.contains(&source.as_str()) => source,
+        Some(source) => {
+            let problem = format!("the configuration names no source '{}'", text::shorten(&source, 60));
+            return Err(OpsError::Input(problem).into());
+        }
+        None if known.is_empty() => {
+            let problem = "the configuration names no Prometheus that could be asked: add a [[prometheus]]";
+            return Err(OpsError::Input(problem.to_owned()).into());
+        }
+        None => {
+            let problem = format!("which of {} is to be asked: say --source", known.join(", "));
+            return Err(OpsError::Input(problem).into());
+        }
+    };
+    Ok(Expression { source, text, measure: Measure::EstimatedEvents })
+}
+
+/// Says so where the source keeps less than what the rule's incidents will want. Nothing is refused for it: what a source
+/// holds at the close is frozen.
+async fn warn_of_retention(session: &mut Session<'_>, rule: &AlertRule) -> Result<(), CliError> {
+    let Some(expression) = &rule.scope.expression else { return Ok(()) };
+    let now = session.settings.clock.now();
+    let retention = session.settings.sources.retention(&expression.source, now).await;
+    let warning = retention.and_then(|kept| retention_warning(&expression.source, rule.scope.time_window, kept));
+    if let Some(warning) = warning {
+        session.output.note(&format!("warning: {warning}"))?;
+    }
+    Ok(())
 }
 
 fn say_changed(session: &mut Session<'_>, changed: &RuleChanged, verb: &str) -> Result<ExitStatus, CliError> {
@@ -118,6 +172,9 @@ fn table(rules: &[AlertRule]) -> Table {
 }
 
 fn query(rule: &AlertRule) -> &str {
+    if let Some(expression) = &rule.scope.expression {
+        return &expression.text;
+    }
     if rule.scope.query.text().is_empty() { "every event" } else { rule.scope.query.text() }
 }
 

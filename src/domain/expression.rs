@@ -98,6 +98,12 @@ pub fn fill_labels(text: &str, labels: &BTreeMap<String, String>) -> Result<Stri
     replace_labels(text, |name| value(name).ok_or_else(|| PlaceholderError::NoLabel(super::text::shorten(name, 60))))
 }
 
+/// Whether it wants labels of an alert.
+#[must_use]
+pub fn has_labels(text: &str) -> bool {
+    text.contains(LABEL)
+}
+
 /// The labels that an expression wants, in their order.
 ///
 /// # Errors

@@ -141,6 +141,8 @@ pub fn rule(rule: &AlertRule) -> Value {
         "query": rule.scope.query.text(),
         "aggregation": rule.scope.aggregation.name(),
         "projects": rule.scope.projects,
+        "source": rule.scope.expression.as_ref().map_or(EVENTS_SOURCE, |expression| &expression.source),
+        "expression": rule.scope.expression.as_ref().map(|expression| &expression.text),
         "date_added": time(rule.date_added),
         "date_updated": time(rule.date_updated),
     })

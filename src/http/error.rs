@@ -86,6 +86,7 @@ impl From<OpsError> for ApiError {
             OpsError::Conflict(_) | OpsError::Refused(_) => Self::new(StatusCode::CONFLICT, message),
             OpsError::Store(error) => error.into(),
             OpsError::Interrupted => Self::busy(message),
+            OpsError::Source(_) => Self::unavailable(message),
             OpsError::File { .. } | OpsError::Defect(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, message),
         }
     }

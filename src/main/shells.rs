@@ -55,6 +55,7 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
         batch_size: options.batch_size.or(configuration.batch_size),
         kind: ProcessorKind::Daemon,
+        sources: sources.clone(),
     };
     let beside = Beside::new(configuration, &sources)?;
     let stop = stop_on_signals()?;
@@ -64,7 +65,7 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         let store = open().await?;
         // A rehearsal tells nobody.
         let outbox = beside.outbox().filter(|_| !clock.overrides_database());
-        let report = daemon::run_once(&store, processor.batch_size, outbox, stop).await.map_err(CliError::from)?;
+        let report = daemon::run_once(&store, &processor, outbox, stop).await.map_err(CliError::from)?;
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
@@ -120,7 +121,7 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
     let company = Arc::new(Mutex::new(None));
     let connect = connection(database, clock.clone(), upgrade, beside, web.database(), company.clone());
     let files = Files { log: config::log_file(), view: config::view_file() };
-    let outcome = run_console(console, connect, clock, &dress.look, files, web).await;
+    let outcome = run_console(console, connect, clock, &dress.look, files, Circumstances { web, sources }).await;
     let company = company.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(Company { store, beside }) = company {
         beside.shutdown().await;
@@ -196,7 +197,7 @@ pub(super) async fn start_demo(
     let stop = CancellationToken::new();
     let feeding = Arc::new(Mutex::new(None));
     let connect = demo_connection(database, clock.clone(), stop.clone(), feeding.clone());
-    let outcome = run_console(console, connect, clock, &dress.look, Files::default(), Web::default()).await;
+    let outcome = run_console(console, connect, clock, &dress.look, Files::default(), Circumstances::default()).await;
     stop.cancel();
     let feed = feeding.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(feed) = feed {
@@ -227,6 +228,13 @@ fn demo_connection(database: Location, clock: Arc<dyn Clock>, stop: Cancellation
     })
 }
 
+/// What a console has to do with the world beside its database. A demo has nothing.
+#[derive(Default)]
+struct Circumstances {
+    web: Web,
+    sources: Sources,
+}
+
 /// What a console writes beside its database. A demo leaves nothing behind.
 #[derive(Default)]
 struct Files {
@@ -240,7 +248,7 @@ async fn run_console(
     clock: Arc<dyn Clock>,
     look: &Look,
     files: Files,
-    mut web: Web,
+    circumstances: Circumstances,
 ) -> Result<u8, Failure> {
     if !terminal::is_there() {
         return Err(console::ConsoleError::NoTerminal.into());
@@ -253,7 +261,17 @@ async fn run_console(
         Multiplexer::None
     };
     let look = *look;
-    let surroundings = Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file: files.view };
+    let surroundings = Surroundings {
+        connect,
+        clock,
+        host_clock,
+        log,
+        look,
+        multiplexer,
+        view_file: files.view,
+        sources: circumstances.sources,
+    };
+    let mut web = circumstances.web;
     web.serve(&CancellationToken::new());
     let outcome = console::run(options, surroundings).await;
     web.shutdown().await;

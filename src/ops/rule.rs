@@ -1,8 +1,9 @@
 //! Adds, changes, deletes and reads alert rules (rule 3).
 
 use super::OpsError;
+use crate::domain::expression::has_labels;
 use crate::domain::rule::{Scope, sorted};
-use crate::domain::{Aggregation, AlertRule, Query, TimeWindow, text};
+use crate::domain::{Aggregation, AlertRule, Expression, Query, TimeWindow, text};
 use crate::store::Store;
 
 /// What of a rule is changed; what is not said stays.
@@ -16,6 +17,8 @@ pub struct RuleChange {
     pub aggregation: Option<Aggregation>,
     /// The new projects, where given.
     pub projects: Option<Vec<String>>,
+    /// The new expression, where given: `None` within is the events table again.
+    pub expression: Option<Option<Expression>>,
 }
 
 /// A changed or deleted rule, and how many open incidents keep what they copied from it (rule 3).
@@ -34,6 +37,7 @@ pub struct RuleChanged {
 pub async fn add(store: &Store, name: &str, scope: Scope) -> Result<AlertRule, OpsError> {
     let name = text::required("rule name", name, text::NAME_LIMIT)?;
     let scope = Scope { projects: checked_projects(&scope.projects)?, ..scope };
+    scope.expression.as_ref().map(checked_expression).transpose()?;
     let now = store.now().await?;
     let mut tx = store.write().await?;
     if !tx.insert_rule(name, &scope, now).await? {
@@ -50,6 +54,7 @@ pub async fn add(store: &Store, name: &str, scope: Scope) -> Result<AlertRule, O
 /// Where there is no such rule, or a project cannot be.
 pub async fn update(store: &Store, name: &str, change: RuleChange) -> Result<RuleChanged, OpsError> {
     let projects = change.projects.as_deref().map(checked_projects).transpose()?;
+    change.expression.iter().flatten().try_for_each(checked_expression)?;
     let now = store.now().await?;
     let mut tx = store.write().await?;
     let stored = tx.rule(name).await?.ok_or_else(|| OpsError::no_rule(name))?;
@@ -59,7 +64,7 @@ pub async fn update(store: &Store, name: &str, change: RuleChange) -> Result<Rul
         query: change.query.unwrap_or(old.query),
         aggregation: change.aggregation.unwrap_or(old.aggregation),
         projects: projects.unwrap_or(old.projects),
-        expression: old.expression,
+        expression: change.expression.unwrap_or(old.expression),
     };
     tx.update_rule(stored.id, &scope, now).await?;
     let open_incidents = tx.open_incidents_of_rule(name).await?;
@@ -104,4 +109,14 @@ pub(super) fn checked_projects(projects: &[String]) -> Result<Vec<String>, OpsEr
     let checked = projects.iter().map(|project| text::required("project", project, text::NAME_LIMIT));
     let checked = checked.map(|project| project.map(ToOwned::to_owned)).collect::<Result<Vec<_>, _>>()?;
     Ok(sorted(checked))
+}
+
+/// An expression of a rule that people use: there is no alert whose labels could be put into it.
+fn checked_expression(expression: &Expression) -> Result<(), OpsError> {
+    text::required("expression", &expression.text, text::COMMENT_LIMIT)?;
+    if has_labels(&expression.text) {
+        let problem = "the expression wants labels of an alert, which this rule has not: write their values";
+        return Err(OpsError::Input(problem.to_owned()));
+    }
+    crate::source::validate(&expression.text).map_err(|problem| OpsError::Input(format!("the expression: {problem}")))
 }

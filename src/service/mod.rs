@@ -1,8 +1,9 @@
-//! Background loops that the shells share: the ticker that runs the processor, the delivery of what others are to be
-//! told, and what keeps a demo alive.
+//! Background loops that the shells share: the ticker that runs the processor, what freezes after a close, the polls of
+//! Alertmanagers, the delivery of what others are to be told, and what keeps a demo alive.
 
 mod alertmanagers;
 mod demo;
+mod freezer;
 pub mod outbox;
 mod report;
 mod ticker;

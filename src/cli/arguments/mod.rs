@@ -342,6 +342,17 @@ fn conflict(message: &str) -> clap::Error {
 }
 
 impl Command {
+    /// Whether it may have to ask the sources of the configuration, whose secrets not everybody may read.
+    #[must_use]
+    pub fn asks_sources(&self) -> bool {
+        match self {
+            Self::Process(_) => true,
+            Self::Snapshot(command) => command.asks_sources(),
+            Self::Rule(command) => command.asks_sources(),
+            _ => false,
+        }
+    }
+
     /// Whether it ends well when it is interrupted, if it is given a moment: a run of the processor, a live feed.
     #[must_use]
     pub fn ends_by_itself(&self) -> bool {

@@ -12,7 +12,8 @@ Queries:
   keys: level, project, environment, user, fingerprint, message, tags[name]; * stands for anything
 
 Example:
-  afterimage rule add 5xx --time-window 10 --query 'level:error' --project checkout --project web";
+  afterimage rule add 5xx --time-window 10 --query 'level:error' --project checkout --project web
+  afterimage rule add errors --time-window 5 --expression 'sum(increase(errors_total[{{window}}]))'";
 
 /// `rule ...`
 #[derive(Debug, Subcommand)]
@@ -53,13 +54,20 @@ pub struct AddArguments {
     /// Project; may be given several times [default: all]
     #[arg(long = "project", value_name = "P")]
     pub projects: Vec<String>,
+    /// What a Prometheus of the configuration is asked for events per window, instead of the events table; {{window}}
+    /// in it stands for the time window
+    #[arg(long, value_name = "PROMQL", conflicts_with_all = ["query", "aggregation"])]
+    pub expression: Option<String>,
+    /// Which Prometheus of the configuration is asked [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub source: Option<String>,
 }
 
 /// `rule update ...`
 #[derive(Debug, Args)]
 #[command(override_usage = "afterimage rule update [OPTIONS] <NAME>")]
 #[command(group(ArgGroup::new("changed").required(true).multiple(true)
-    .args(["time_window", "query", "aggregation", "projects", "all_projects"])))]
+    .args(["time_window", "query", "aggregation", "projects", "all_projects", "expression", "events"])))]
 pub struct UpdateArguments {
     /// Rule
     pub name: String,
@@ -78,4 +86,24 @@ pub struct UpdateArguments {
     /// All projects
     #[arg(long, conflicts_with = "projects")]
     pub all_projects: bool,
+    /// What a Prometheus of the configuration is asked for events per window
+    #[arg(long, value_name = "PROMQL", conflicts_with_all = ["query", "aggregation"])]
+    pub expression: Option<String>,
+    /// Which Prometheus of the configuration is asked [default: the only one]
+    #[arg(long, value_name = "NAME", requires = "expression")]
+    pub source: Option<String>,
+    /// The events table again, instead of an expression
+    #[arg(long, conflicts_with = "expression")]
+    pub events: bool,
+}
+
+impl RuleCommand {
+    /// Whether it may have to ask the sources of the configuration.
+    pub(super) fn asks_sources(&self) -> bool {
+        match self {
+            Self::Add(arguments) => arguments.expression.is_some(),
+            Self::Update(arguments) => arguments.expression.is_some() || arguments.time_window.is_some(),
+            _ => false,
+        }
+    }
 }

@@ -50,6 +50,17 @@ pub enum SnapshotCommand {
     Export(ExportArguments),
 }
 
+impl SnapshotCommand {
+    /// Whether it may have to ask the sources of the configuration.
+    pub(super) fn asks_sources(&self) -> bool {
+        match self {
+            Self::Preview { .. } => true,
+            Self::Export(arguments) => arguments.preview,
+            _ => false,
+        }
+    }
+}
+
 /// `snapshot export ...`
 #[derive(Debug, Args)]
 pub struct ExportArguments {

@@ -2,12 +2,15 @@
 
 use super::State;
 use super::extent::{Change, Extent, Subject};
-use crate::console::event::Picture;
+use crate::console::event::{Alerts, Detail, Picture};
 use crate::console::lines::width_of;
+use crate::domain::alert::Labels;
 use crate::domain::{Incident, Series, SeriesKind, Timestamp};
 
 /// Facts take so many lines where nothing of them is long.
 const FACTS: usize = 12;
+/// Columns of the name of a fact.
+const LABEL: usize = 10;
 
 impl State {
     /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
@@ -33,12 +36,14 @@ impl State {
         let Some(detail) = self.shown_detail() else { return 0 };
         let screen = self.screen();
         if !screen.is_detail_compact() {
-            return detail.entries();
+            let after = if detail.is_connected() { connection(detail, usize::from(screen.detail.width)) } else { 0 };
+            return detail.entries() + after;
         }
         let (width, height) = (usize::from(screen.detail.width).max(24), usize::from(screen.detail.height).max(2) - 1);
         let said = |comment: &Option<String>| comment.as_ref().map_or(0, |comment| width_of(comment) / (width / 2));
         let timeline = detail.activities.iter().map(|activity| 2 + said(&activity.comment)).sum::<usize>();
         let facts = FACTS + (width_of(&detail.incident.query) + detail.incident.projects.len() * 12) / (width / 2);
+        let facts = facts + connection(detail, width);
         1 + (facts + timeline + 2 * detail.superseded.len() + 3).div_ceil(height)
     }
 
@@ -47,6 +52,19 @@ impl State {
     pub fn extent_after(&self, change: Change, now: Timestamp) -> Option<Extent> {
         self.detail.extent.changed(change, self.charted(now)?, self.detail.cursor)
     }
+}
+
+/// How many lines it takes at most to say where an incident came from and what measures it, and to list its alerts.
+fn connection(detail: &Detail, width: usize) -> usize {
+    let room = width.saturating_sub(LABEL).max(10);
+    let lines = |outside: usize| 1 + outside / (room / 2);
+    let labels = |labels: &Labels| labels.iter().map(|(name, value)| width_of(name) + width_of(value) + 5).sum();
+    let asked = detail.incident.expression.as_ref().map_or(0, |expression| 4 + lines(width_of(&expression.text)));
+    let Some(Alerts { origin, members, .. }) = &detail.alerts else { return if asked > 0 { FACTS + asked } else { 0 } };
+    let urls = origin.generator_url.as_deref().map_or(0, width_of);
+    let said = [width_of(&origin.group_key), labels(&origin.labels), labels(&origin.annotations), urls];
+    let members = members.iter().map(|member| lines(labels(&member.alert.labels))).sum::<usize>();
+    FACTS + asked + 2 + said.into_iter().map(lines).sum::<usize>() + members
 }
 
 /// One of the two series of a picture, if there is a picture.

@@ -97,6 +97,7 @@ fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme:
         target: fixture.target,
         now: fixture.now,
         cursor,
+        measure: Measure::Events,
         aggregation: Aggregation::Total,
         behind: None,
         zone: Zone::Utc,
@@ -364,7 +365,12 @@ proptest! {
 fn later(fixture: &Fixture) -> Behind {
     let counts = fixture.series.points();
     let counts_later = [None; 3].into_iter().chain(counts.iter().map(|point| point.count.map(Count::as_f64)));
-    Behind { counts: counts_later.take(counts.len()).collect(), factor: 0.4, resampled: false }
+    Behind {
+        counts: counts_later.take(counts.len()).collect(),
+        factor: 0.4,
+        resampled: false,
+        measure: Measure::Events,
+    }
 }
 
 #[test]
@@ -393,7 +399,12 @@ fn what_stands_behind_is_an_outline_before_and_within_the_bars() {
 fn what_stands_behind_has_room_on_the_scale() {
     let fixture = lifetime("2015-03-03 22:30");
     let theme = Theme::colour();
-    let behind = Behind { counts: vec![Some(90_000.0); fixture.series.len()], factor: 1.0, resampled: false };
+    let behind = Behind {
+        counts: vec![Some(90_000.0); fixture.series.len()],
+        factor: 1.0,
+        resampled: false,
+        measure: Measure::Events,
+    };
     let chart = Chart {
         behind: Some(Backdrop { behind: &behind, name: "#41", scaled: false }),
         ..chart(&fixture, None, Glyphs::Unicode, &theme)
