@@ -68,15 +68,12 @@ async fn show(session: &mut Session<'_>, name: &str) -> Result<ExitStatus, CliEr
     }
     let mut facts = Facts::default();
     facts.add("time window", &format!("{} ({} minutes)", shown.scope.time_window, shown.scope.time_window.minutes()));
-    match &shown.scope.expression {
-        Some(expression) => {
-            facts.add("source", &expression.source);
-            facts.add("expression", &expression.text);
-        }
-        None => {
-            facts.add("query", query(&shown));
-            facts.add("counts", words::aggregation(shown.scope.aggregation));
-        }
+    if let Some(expression) = &shown.scope.expression {
+        facts.add("source", &expression.source);
+        facts.add("expression", &expression.text);
+    } else {
+        facts.add("query", query(&shown));
+        facts.add("counts", words::aggregation(shown.scope.aggregation));
     }
     facts.add("projects", &words::projects(&shown.scope.projects));
     facts.add("added", &words::instant_and_distance(shown.date_added, now));
