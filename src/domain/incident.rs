@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::expression::Expression;
+use super::expression::{Expression, Measure};
 use super::named_enum;
 use super::pending::PendingSnapshot;
 use super::snapshot::SnapshotFacts;
@@ -124,6 +124,13 @@ impl Incident {
     #[must_use]
     pub fn course(&self) -> Course {
         Course { date_started: self.date_started, date_closed: self.date_closed, time_window: self.time_window }
+    }
+
+    /// What the values of its series are: those of its snapshot, or else those that it will have.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        let expected = self.expression.as_ref().map_or(Measure::Events, |expression| expression.measure);
+        self.snapshot.as_ref().map_or(expected, |facts| facts.measure)
     }
 
     /// Whether a complete snapshot exists, which nothing but a reopening may replace (rule 16).

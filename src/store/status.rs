@@ -67,6 +67,7 @@ const CLEAR: &[&str] = &[
     "delete from incident_activities",
     "delete from incident_projects",
     "delete from incidents",
+    "delete from alert_groups",
     "delete from alert_rule_projects",
     "delete from alert_rules",
     "delete from events",

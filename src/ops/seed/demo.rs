@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alerts::capture_estimated;
 use super::feed::DemoFeed;
 use super::plan::{Action, Plan, PlannedIncident, Step};
 use super::scenario::Scenario;
@@ -135,6 +136,11 @@ impl Replay {
         match &step.action {
             Action::Open(index) => {
                 let id = self.open(*index, step).await?;
+                if let Some(alerts) = &self.plan.incidents[*index].alerts {
+                    let mut tx = self.store.write().await?;
+                    alerts.record(&mut tx, id, self.plan.now).await?;
+                    tx.commit().await?;
+                }
                 self.ids[*index] = Some(id);
                 self.plan.feed.recognise(id, *index);
             }
@@ -154,11 +160,23 @@ impl Replay {
                 reopen::reopen(store, by, request).await?;
             }
             Action::Process(trigger) => {
+                self.captured += self.capture_elsewhere().await?;
                 let report = process::process(store, ProcessRequest::due(*trigger, &self.host)).await?;
                 self.captured += report.counts.captured;
             }
         }
         Ok(())
+    }
+
+    /// No source answers the demo's processor: what it would have captured from one is made up.
+    async fn capture_elsewhere(&self) -> Result<u64, OpsError> {
+        let mut captured = 0;
+        for (planned, id) in self.plan.incidents.iter().zip(&self.ids) {
+            if let (Some(id), Some(_)) = (id, &planned.scope.expression) {
+                captured += u64::from(capture_estimated(&self.store, *id, &planned.scope.query, &self.host).await?);
+            }
+        }
+        Ok(captured)
     }
 
     fn id(&self, index: usize) -> Vec<IncidentId> {
@@ -169,6 +187,9 @@ impl Replay {
         let planned = &self.plan.incidents[index];
         if let Some(query) = &planned.broken_query {
             return self.open_unchecked(planned, query, step).await;
+        }
+        if planned.scope.expression.is_some() {
+            return self.open_unchecked(planned, "", step).await;
         }
         let request = OpenRequest {
             title: planned.title.clone(),
@@ -183,7 +204,8 @@ impl Replay {
         Ok(open::open(&self.store, &step.by, request).await?.id)
     }
 
-    /// As an older program would have stored it: with a query that nobody can read today. The processor really fails.
+    /// As an older program would have stored it, with a query that nobody can read today, so that the processor really
+    /// fails; or as alerts open it, without any.
     async fn open_unchecked(
         &self,
         planned: &PlannedIncident,

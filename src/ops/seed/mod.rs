@@ -8,7 +8,8 @@
 //! - [`feed`]: the same events going on while the demo is watched.
 //! - [`load`]: databases of any size for load tests.
 
-pub mod demo;
+pub mod alerts;
+mod demo;
 pub mod feed;
 mod grid;
 pub mod load;

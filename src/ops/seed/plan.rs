@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::alerts::Alerts;
 use super::feed::{DemoFeed, course, start_of_demo};
 use super::scenario::{self, Scenario};
 use crate::domain::rule::Scope;
@@ -58,6 +59,8 @@ pub struct PlannedIncident {
     pub scope: Scope,
     /// A query that only an older program could have stored.
     pub broken_query: Option<String>,
+    /// The alerts that open it, where a monitoring system does.
+    pub alerts: Option<Alerts>,
     /// When it began.
     pub date_started: Timestamp,
 }
@@ -133,6 +136,7 @@ fn planned_incident(scenario: &Scenario, incident: &scenario::Incident, now: Tim
         incident_type: incident.incident_type(),
         scope: scenario.scope_of(incident),
         broken_query: incident.broken_query.clone(),
+        alerts: incident.alerts.clone(),
         date_started: now - incident.started.0,
     }
 }

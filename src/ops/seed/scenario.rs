@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::alerts::Alerts;
 use super::reading;
 pub use super::reading::Span;
 use super::shape::Shape;
@@ -126,6 +127,8 @@ pub struct Incident {
     /// Who opened it.
     #[serde(default = "reading::alerting")]
     pub by: String,
+    /// The alerts that opened it, where a monitoring system did.
+    pub alerts: Option<Alerts>,
     /// What people did about it, in order.
     #[serde(default)]
     pub timeline: Vec<Entry>,
@@ -190,11 +193,13 @@ impl Scenario {
     #[must_use]
     pub fn scope_of(&self, incident: &Incident) -> Scope {
         let rule = incident.rule.as_deref().and_then(|name| self.rule(name));
-        rule.map(|rule| rule.scope(self)).unwrap_or_default().for_incident(ScopeChoice {
+        let scope = rule.map(|rule| rule.scope(self)).unwrap_or_default().for_incident(ScopeChoice {
             query: incident.query.clone(),
             aggregation: incident.aggregation,
             projects: self.own_projects(incident),
-        })
+        });
+        let expression = incident.alerts.as_ref().and_then(Alerts::expression);
+        Scope { expression: expression.or(scope.expression), ..scope }
     }
 
     /// The projects that an incident is given when it opens: none where its rule says them.
