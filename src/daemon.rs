@@ -36,9 +36,17 @@ pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToke
 ///
 /// # Errors
 /// As [`process`]; [`OpsError::Interrupted`] where `stop` comes first and the batch in hand takes too long.
-pub async fn run_once(store: &Store, batch_size: Option<u32>, stop: CancellationToken) -> Result<RunReport, OpsError> {
-    let request =
-        ProcessRequest { batch_size, cancel: stop.clone(), ..ProcessRequest::due(Trigger::Startup, &host_name()) };
+pub async fn run_once(
+    store: &Store,
+    options: &ProcessorOptions,
+    stop: CancellationToken,
+) -> Result<RunReport, OpsError> {
+    let request = ProcessRequest {
+        batch_size: options.batch_size,
+        sources: options.sources.clone(),
+        cancel: stop.clone(),
+        ..ProcessRequest::due(Trigger::Startup, &host_name())
+    };
     let too_long = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;

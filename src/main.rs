@@ -17,6 +17,7 @@ use afterimage::console::keymap::Keymap;
 use afterimage::domain::text;
 use afterimage::domain::timestamp::TimeError;
 use afterimage::ops::OpsError;
+use afterimage::source::Sources;
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
 use thiserror::Error;
@@ -145,6 +146,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
+        sources: Sources::default(),
         interrupt: interrupt.clone(),
     };
     tokio::spawn(async move {

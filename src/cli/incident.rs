@@ -4,12 +4,14 @@ use serde_json::Value;
 
 use super::arguments::incident::{EditArguments, IncidentCommand, ListArguments, OpenArguments};
 use super::arguments::values::GivenTime;
-use super::incident_page;
+use super::incident_origin::Connection;
+use super::incident_page::{self, Page};
 use super::output::{json, words};
 use super::{CliError, ExitStatus, Session, input};
 use crate::domain::filter::{Condition, Filter, NamePattern, Word};
 use crate::domain::order::Sort;
 use crate::domain::{Incident, IncidentId, Listed, Status, Timestamp, text};
+use crate::export::alerts_json;
 use crate::ops::close::{self, CloseRequest};
 use crate::ops::edit::{self, EditRequest};
 use crate::ops::open::{self, OpenRequest};
@@ -94,12 +96,20 @@ async fn show(session: &mut Session<'_>, id: IncidentId) -> Result<ExitStatus, C
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
     let activities = tx.activities(id).await?;
     let superseded = tx.superseded(id).await?;
+    let origin = tx.origins(&[id]).await?.pop().map(|(_, origin)| origin);
+    let alerts = tx.alerts_of(id, u32::MAX).await?;
+    let freezing = tx.freezing(id).await?;
     drop(tx);
     let output = &mut session.output;
     if output.json {
-        output.document(&json::whole_incident(&incident, &activities, &superseded))?;
+        let mut document = json::whole_incident(&incident, &activities, &superseded);
+        document["origin"] = alerts_json::origin(origin.as_ref());
+        document["alerts"] = alerts_json::alerts(&alerts);
+        output.document(&document)?;
     } else {
-        incident_page::write(output.answer(), &incident, &activities, &superseded, now)?;
+        let page = Page { incident: &incident, activities: &activities, superseded: &superseded };
+        let connection = Connection { origin: origin.as_ref(), alerts: &alerts, freezing: freezing.as_ref() };
+        incident_page::write(output.answer(), page, connection, now)?;
     }
     Ok(0)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::incident_origin::Connection;
 use super::output::page::Facts;
 use super::output::table::Table;
 use super::output::words;
@@ -35,25 +36,33 @@ pub(super) fn table(incidents: &[Incident], now: Timestamp) -> Table {
     table
 }
 
+/// What a page about an incident is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Page<'a> {
+    pub incident: &'a Incident,
+    pub activities: &'a [Activity],
+    pub superseded: &'a [SupersededSnapshot],
+}
+
 /// Everything about one incident.
 pub(super) fn write(
     out: &mut dyn Write,
-    incident: &Incident,
-    activities: &[Activity],
-    superseded: &[SupersededSnapshot],
+    Page { incident, activities, superseded }: Page<'_>,
+    connection: Connection<'_>,
     now: Timestamp,
 ) -> io::Result<()> {
     writeln!(out, "#{} {}\n", incident.id, text::printable(&incident.title))?;
     facts(incident, now).write(out)?;
     writeln!(out, "\nSnapshot")?;
     snapshot(incident, now).write(out)?;
-    if incident.snapshot.is_some() {
+    if incident.snapshot.as_ref().is_some_and(|facts| !facts.measure.is_metric()) {
         writeln!(
             out,
             "  The totals are counted from one window before the start to one window after the close: they do"
         )?;
         writeln!(out, "  not sum to the windowed series ('afterimage snapshot show {}').", incident.id)?;
     }
+    connection.write(out, incident, now)?;
     writeln!(out, "\nTimeline")?;
     timeline(activities).write(out, None)?;
     if !superseded.is_empty() {
@@ -79,7 +88,13 @@ fn facts(incident: &Incident, now: Timestamp) -> Facts {
     facts.add("rule", incident.rule.as_deref().unwrap_or("none"));
     facts.add("time window", &incident.time_window.to_string());
     facts.add("counts", words::aggregation(incident.aggregation));
-    facts.add("query", if incident.query.is_empty() { "every event" } else { &incident.query });
+    match &incident.expression {
+        Some(expression) => {
+            facts.add("query", &expression.text);
+            facts.add("source", &words::source(&expression.source, expression.measure));
+        }
+        None => facts.add("query", if incident.query.is_empty() { "every event" } else { &incident.query }),
+    }
     facts.add("projects", &words::projects(&incident.projects));
     facts.add("started", &words::instant_and_distance(incident.date_started, now));
     facts.add("detected", &words::instant_and_distance(incident.date_detected, now));

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod feed;
 mod incident;
+mod incident_origin;
 mod incident_page;
 mod input;
 mod output;
@@ -35,6 +36,7 @@ pub use output::Terminal;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::ops::OpsError;
+use crate::source::Sources;
 use crate::store::{Location, Store};
 use output::Output;
 
@@ -56,6 +58,8 @@ pub struct Settings {
     pub json: bool,
     /// What the texts are printed on.
     pub terminal: Terminal,
+    /// What incidents are measured by whose counts come from elsewhere.
+    pub sources: Sources,
     /// Cancelled when the user has had enough.
     pub interrupt: CancellationToken,
 }

@@ -16,6 +16,7 @@ pub(super) async fn run(session: &mut Session<'_>, arguments: ProcessArguments) 
     };
     let request = ProcessRequest {
         selection,
+        sources: settings.sources.clone(),
         cancel: settings.interrupt.clone(),
         ..ProcessRequest::due(Trigger::Forced, &settings.host)
     };

@@ -69,10 +69,13 @@ pub(super) async fn kept(
 }
 
 /// The snapshot that an incident would get.
-pub(super) async fn ahead(session: &Session<'_>, id: IncidentId) -> Result<(Incident, Snapshot), CliError> {
-    let snapshot = preview::preview(&session.store, id).await?;
+pub(super) async fn ahead(session: &mut Session<'_>, id: IncidentId) -> Result<(Incident, Snapshot), CliError> {
+    let preview = preview::preview(&session.store, &session.settings.sources, id).await?;
+    if let Some(silence) = preview.silence {
+        session.output.note(&format!("{silence}; only what was frozen at the close is shown"))?;
+    }
     let incident = session.store.read().await?.incident(id).await?;
-    Ok((incident.ok_or_else(|| OpsError::no_incidents(&[id]))?, snapshot))
+    Ok((incident.ok_or_else(|| OpsError::no_incidents(&[id]))?, preview.snapshot))
 }
 
 fn show(

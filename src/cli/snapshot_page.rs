@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use super::output::page::Facts;
 use super::output::{sparkline, words};
 use crate::domain::series::{Count, Coverage, Point};
-use crate::domain::{Incident, Series, Snapshot, SnapshotFacts, span, text};
-use crate::export::Origin;
+use crate::domain::{Incident, Measure, Series, Snapshot, SnapshotFacts, span, text};
+use crate::export::{self, Origin};
 
 /// Columns of a sparkline.
 const WIDTH: usize = 66;
@@ -26,7 +26,10 @@ pub(super) fn write(
     writeln!(out, "{heading} of #{} {}\n", incident.id, text::printable(&incident.title))?;
     facts(origin, incident, &snapshot.facts).write(out)?;
     for (name, series) in [("Windowed", &snapshot.windowed), ("Lifetime", &snapshot.lifetime)] {
-        write_series(out, name, series, incident, unicode)?;
+        write_series(out, name, (series, snapshot.facts.measure), incident, unicode)?;
+    }
+    if snapshot.facts.measure.is_metric() {
+        return writeln!(out, "\nThe values are those of a metric, not events. Every value: add --json.");
     }
     writeln!(out, "\nThe totals are counted from one window before the start to one window after the close: they do")?;
     writeln!(out, "not sum to the windowed series. Every value: add --json.")
@@ -42,9 +45,16 @@ fn facts(origin: Origin, incident: &Incident, shown: &SnapshotFacts) -> Facts {
         }
         Origin::Preview => facts.add("captured", "not yet"),
     }
-    facts.add("source", &shown.source);
-    facts.add("counts", words::aggregation(incident.aggregation));
-    facts.add("total events", &words::known(shown.total_events));
+    if shown.measure == Measure::Events {
+        facts.add("source", &shown.source);
+        facts.add("counts", words::aggregation(incident.aggregation));
+    } else {
+        facts.add("source", &words::source(&shown.source, shown.measure));
+    }
+    let estimated = if shown.measure.is_estimated() && shown.total_events.is_some() { "~" } else { "" };
+    let known = words::known(shown.total_events);
+    let events = if shown.measure.is_metric() { "none: a metric, not events" } else { known.as_str() };
+    facts.add("total events", &format!("{estimated}{events}"));
     facts.add("unique users", &words::known(shown.unique_users));
     facts.add("started", &incident.date_started.to_string());
     facts.add("closed", &incident.date_closed.map_or_else(|| "not yet".to_owned(), |closed| closed.to_string()));
@@ -54,7 +64,7 @@ fn facts(origin: Origin, incident: &Incident, shown: &SnapshotFacts) -> Facts {
 fn write_series(
     out: &mut dyn Write,
     name: &str,
-    series: &Series,
+    (series, measure): (&Series, Measure),
     incident: &Incident,
     unicode: bool,
 ) -> io::Result<()> {
@@ -64,7 +74,7 @@ fn write_series(
     if points.is_empty() {
         return writeln!(out, "  nothing lies in its range yet");
     }
-    writeln!(out, "  {}", sparkline::draw(&points, WIDTH, unicode).trim_end())?;
+    writeln!(out, "  {}", sparkline::draw(&points, measure, WIDTH, unicode).trim_end())?;
     let marks = sparkline::marks(&points, WIDTH, &[Some(incident.date_started), incident.date_closed]);
     if !marks.is_empty() {
         let closed = match incident.date_closed {
@@ -76,15 +86,19 @@ fn write_series(
         writeln!(out, "  {marks}  started{closed}")?;
     }
     writeln!(out, "  from {} to {}", range.start, range.end)?;
-    writeln!(out, "  {}", remarks(&points).join("; "))
+    writeln!(out, "  {}", remarks(&points, measure).join("; "))
 }
 
-/// The largest value, and what is special about some buckets.
-fn remarks(points: &[Point]) -> Vec<String> {
+/// The largest value, or the lowest where that is the worst, and what is special about some buckets.
+fn remarks(points: &[Point], measure: Measure) -> Vec<String> {
     let counted = points.iter().filter_map(|point| point.count.map(|count| (point.bucket, count)));
-    let largest = counted.reduce(|best, next| if next.1.as_f64() > best.1.as_f64() { next } else { best });
-    let mut remarks = vec![match largest {
-        Some((bucket, count)) if count.as_f64() > 0.0 => format!("largest {} at {bucket}", value(count)),
+    let (sign, name) = if measure == Measure::LowestMetric { (-1.0, "lowest") } else { (1.0, "largest") };
+    let worse = |one: Count, other: Count| sign * one.as_f64() > sign * other.as_f64();
+    let worst = counted.reduce(|best, next| if worse(next.1, best.1) { next } else { best });
+    let mut remarks = vec![match worst {
+        Some((bucket, count)) if count.as_f64() > 0.0 || measure.is_metric() => {
+            format!("{name} {} at {bucket}", value(count, measure))
+        }
         Some(_) => "no events".to_owned(),
         None => "no bucket is known".to_owned(),
     }];
@@ -102,9 +116,6 @@ fn remarks(points: &[Point]) -> Vec<String> {
     remarks
 }
 
-fn value(count: Count) -> String {
-    match count {
-        Count::Whole(count) => words::number(count),
-        Count::Estimate(count) => format!("{count:.1}"),
-    }
+fn value(count: Count, measure: Measure) -> String {
+    if measure.is_metric() { export::words::metric(count.as_f64()) } else { export::words::count(count) }
 }

@@ -45,6 +45,7 @@ pub fn of(action: Action, state: &State, now: Timestamp) -> Result<(), String> {
         }
         // Neither needs the database: what is on the screen can be taken along while it is away.
         A::CopyPage | A::Export => exportable(state),
+        A::CopyGenerator => has_generator(state),
         A::Overlay => can_stand_behind(state),
         A::Unmark => {
             let marked = state.list().is_some_and(|list| !list.marks().is_empty());
@@ -182,6 +183,15 @@ fn exportable(state: &State) -> Result<(), String> {
     let id = state.selected().ok_or("nothing is selected")?;
     let detail = state.shown_detail().ok_or_else(|| format!("#{id} has not been read yet"))?;
     detail.picture.snapshot().map(drop).map_err(|reason| format!("#{id} has no snapshot: {reason}"))
+}
+
+/// Only alerts come with a URL, and not all of them do.
+fn has_generator(state: &State) -> Result<(), String> {
+    let id = state.selected().ok_or("nothing is selected")?;
+    let detail = state.shown_detail().ok_or_else(|| format!("#{id} has not been read yet"))?;
+    let alerts = detail.alerts.as_ref().ok_or_else(|| format!("#{id} has no generator URL: no alert has opened it"))?;
+    let url = alerts.origin.generator_url.as_ref();
+    url.map(drop).ok_or_else(|| format!("#{id} has no generator URL: its alerts came without one"))
 }
 
 /// One can stand behind the others at a time.

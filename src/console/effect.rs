@@ -47,7 +47,11 @@ pub enum Load {
     Rows(Vec<IncidentId>),
     /// The shapes of these incidents.
     Shapes(Vec<IncidentId>),
-    /// Everything about one incident.
+    /// The shapes of these incidents, which are measured elsewhere.
+    RemoteShapes(Vec<IncidentId>),
+    /// What an incident would get that is measured elsewhere.
+    Preview(IncidentId),
+    /// Everything about one incident, but what only its source knows.
     Detail(IncidentId),
     /// The same of the one that stands behind the charts of others.
     Overlay(IncidentId),
@@ -66,6 +70,8 @@ pub enum Lane {
     Snapshots,
     Rows,
     Shapes,
+    RemoteShapes,
+    Preview,
     Detail,
     Overlay,
     Overview,
@@ -74,7 +80,7 @@ pub enum Lane {
 
 impl Lane {
     /// How many there are.
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 11;
     /// All of them.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Incidents,
@@ -82,6 +88,8 @@ impl Lane {
         Self::Snapshots,
         Self::Rows,
         Self::Shapes,
+        Self::RemoteShapes,
+        Self::Preview,
         Self::Detail,
         Self::Overlay,
         Self::Overview,
@@ -107,6 +115,8 @@ impl Load {
             Self::List(listed, ..) => Lane::of(*listed),
             Self::Rows(_) => Lane::Rows,
             Self::Shapes(_) => Lane::Shapes,
+            Self::RemoteShapes(_) => Lane::RemoteShapes,
+            Self::Preview(_) => Lane::Preview,
             Self::Detail(_) => Lane::Detail,
             Self::Overlay(_) => Lane::Overlay,
             Self::Overview => Lane::Overview,

@@ -5,9 +5,11 @@ use crossterm::event::KeyEvent;
 use crate::console::effect::{Edition, Lane};
 use crate::console::listing::Listed;
 use crate::console::pointing::{Gesture, Target};
+use crate::domain::alert::{MemberAlert, Origin};
+use crate::domain::text::printable;
 use crate::domain::{
-    Activity, AlertRule, Incident, IncidentId, PendingQueue, Processor, ProcessorRun, Refusal, RunCounts, Series,
-    Snapshot, SupersededSnapshot, Timestamp, Trigger,
+    Activity, AlertRule, Freezing, Incident, IncidentId, Measure, PendingQueue, Processor, ProcessorRun, Refusal,
+    RunCounts, Series, Snapshot, SourceHealth, SupersededSnapshot, Timestamp, Trigger,
 };
 
 /// An instant on both clocks. They differ where the operator has frozen one of them with `--now`.
@@ -163,6 +165,11 @@ pub enum Loaded {
     Rows(Vec<Incident>),
     /// Their shapes.
     Shapes(Vec<(IncidentId, Series)>),
+    /// The shapes of those that are measured elsewhere.
+    RemoteShapes(Vec<(IncidentId, Series)>),
+    /// What an incident that is measured elsewhere would get, or why that is not known; `None` where it has its snapshot
+    /// meanwhile.
+    Preview(IncidentId, Option<Box<Previewed>>),
     /// Everything about one incident; `None` where there is no such.
     Detail(IncidentId, Option<Box<Detail>>),
     /// The same of the one that stands behind the charts of others.
@@ -182,11 +189,55 @@ pub struct Detail {
     pub activities: Vec<Activity>,
     /// What was kept of it, or what would be.
     pub picture: Picture,
+    /// Why its source has said nothing now, where that is so.
+    pub silence: Option<String>,
     /// Snapshots from before it was reopened.
     pub superseded: Vec<SupersededSnapshot>,
+    /// Where it came from, where alerts have opened it.
+    pub alerts: Option<Alerts>,
+    /// How far the first half of its capture is, where its counts come from elsewhere.
+    pub freezing: Option<Freezing>,
+}
+
+/// The alerts that have opened an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alerts {
+    /// Where they came from, and what they have in common.
+    pub origin: Origin,
+    /// The first of them, by their start.
+    pub members: Vec<MemberAlert>,
+    /// How many there are.
+    pub count: u64,
+    /// How many of them fire.
+    pub firing: u64,
+}
+
+impl Alerts {
+    /// What is said of all of them, printable.
+    #[must_use]
+    pub fn annotations(&self) -> String {
+        let annotations = self.origin.annotations.iter();
+        let said = annotations.map(|(name, value)| format!("{}: {}", printable(name), printable(value)));
+        said.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// What an incident that is measured elsewhere would get.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Previewed {
+    /// As far as it is known.
+    pub picture: Picture,
+    /// Why its source has said nothing now, where that is so.
+    pub silence: Option<String>,
 }
 
 impl Detail {
+    /// Whether it came from, or is measured by, what others run.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.alerts.is_some() || self.incident.expression.is_some()
+    }
+
     /// How many entries its timeline has: what was done, and what became of its snapshots.
     #[must_use]
     pub fn entries(&self) -> usize {
@@ -201,11 +252,19 @@ pub enum Picture {
     Captured(Snapshot),
     /// The snapshot that it will get, as far as it has happened.
     Preview(Snapshot),
+    /// Its source was asked and has not answered yet.
+    Awaited,
     /// It could not be made.
     Unavailable(String),
 }
 
 impl Picture {
+    /// What its values are.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        self.snapshot().map_or(Measure::Events, |snapshot| snapshot.facts.measure)
+    }
+
     /// The snapshot that is shown, kept or not.
     ///
     /// # Errors
@@ -213,6 +272,7 @@ impl Picture {
     pub fn snapshot(&self) -> Result<&Snapshot, &str> {
         match self {
             Self::Captured(snapshot) | Self::Preview(snapshot) => Ok(snapshot),
+            Self::Awaited => Err("its source has not answered yet"),
             Self::Unavailable(reason) => Err(reason),
         }
     }
@@ -229,6 +289,8 @@ pub struct Overview {
     pub runs: Vec<ProcessorRun>,
     /// All processes that said they run the processor.
     pub processors: Vec<Processor>,
+    /// The sources of the configuration, and how they did when they were last asked.
+    pub sources: Vec<SourceHealth>,
     /// How far the clock of the database is ahead of the host's, in microseconds.
     pub clock_offset: i64,
 }

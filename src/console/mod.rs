@@ -47,6 +47,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::logging::LogBuffer;
+use crate::source::Sources;
 use crate::store::StoreError;
 use effect::Effect;
 use event::{Event, Moment};
@@ -97,6 +98,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// The host's clock, which always moves.
     pub host_clock: Arc<dyn Clock>,
+    /// What incidents are measured by whose counts come from elsewhere.
+    pub sources: Sources,
     /// The log.
     pub log: Arc<LogBuffer>,
     /// How everything looks.
@@ -122,9 +125,9 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
         return Err(ConsoleError::NoTerminal);
     }
     let (events, inbox) = mpsc::channel(CHANNEL);
-    let Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file } = surroundings;
+    let Surroundings { connect, clock, host_clock, sources, log, look, multiplexer, view_file } = surroundings;
     let kept = perform::kept(view_file.as_deref(), &options.database);
-    let performer = Performer::new(options.clone(), connect, (multiplexer, view_file), events);
+    let performer = Performer::new(options.clone(), (connect, sources), (multiplexer, view_file), events);
     let takeover = Takeover::begin()?;
     let (width, height) = crossterm::terminal::size()?;
     let state = State::new(options, kept, width, height);

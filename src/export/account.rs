@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Origin, Subject, words};
 use crate::domain::series::{Count, Coverage, Point};
-use crate::domain::{Aggregation, Incident, Series, SeriesKind, Snapshot, Timestamp, span, text};
+use crate::domain::{Aggregation, Incident, Measure, Series, SeriesKind, Snapshot, Timestamp, span, text};
 
 /// Where a bucket lies in the course of its incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,19 +87,42 @@ impl Subject<'_> {
         }
     }
 
-    /// The highest bucket of the chart, the first of equal ones; `None` where nothing was counted.
+    /// What the values are.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        self.snapshot.facts.measure
+    }
+
+    /// What the chart shows of each bucket: `events per 10m`.
+    #[must_use]
+    pub fn shown_in_words(&self) -> String {
+        words::shown(self.incident.aggregation, self.measure(), self.shown().period)
+    }
+
+    /// What is said of the bucket that [`Subject::peak`] finds.
+    #[must_use]
+    pub fn peak_name(&self) -> &'static str {
+        if self.measure() == Measure::LowestMetric { "Lowest" } else { "Peak" }
+    }
+
+    /// The highest bucket of the chart, the first of equal ones, or the lowest where that is the worst; `None` where
+    /// nothing was counted.
     #[must_use]
     pub fn peak(&self) -> Option<Peak> {
         let counted = self.shown().points().into_iter().filter_map(|point| Some((point.bucket, point.count?)));
-        let peak = counted.reduce(|best, next| if next.1.as_f64() > best.1.as_f64() { next } else { best });
-        peak.filter(|(_, count)| count.as_f64() > 0.0).map(|(bucket, count)| Peak { count, bucket })
+        let sign = if self.measure() == Measure::LowestMetric { -1.0 } else { 1.0 };
+        let worse = |one: Count, other: Count| sign * one.as_f64() > sign * other.as_f64();
+        let peak = counted.reduce(|best, next| if worse(next.1, best.1) { next } else { best });
+        peak.filter(|(_, count)| count.as_f64() > 0.0 || self.measure().is_metric())
+            .map(|(bucket, count)| Peak { count, bucket })
     }
 
     /// `145 events in 10m at 2026-11-24 11:40 UTC, 13m after the start`.
     #[must_use]
     pub fn peak_in_words(&self) -> String {
         let Some(Peak { count, bucket }) = self.peak() else { return self.nothing_in_words() };
-        let (counted, period) = (words::counted(count, self.incident.aggregation), self.shown().period);
+        let period = self.shown().period;
+        let counted = words::counted(count, self.incident.aggregation, self.measure());
         let started = self.incident.date_started;
         let place = match self.phase(bucket, period) {
             Phase::During if bucket <= started => ", at the start".to_owned(),
@@ -107,6 +130,9 @@ impl Subject<'_> {
             Phase::Before => format!(", {} before the start", span::format(started.since(bucket))),
             Phase::After => format!(", {} after the close", span::format(bucket.since(self.end()))),
         };
+        if self.measure().is_metric() {
+            return format!("{counted} at {} UTC{place}", words::minute(bucket));
+        }
         format!("{counted} in {} at {} UTC{place}", span::format(period), words::minute(bucket))
     }
 
@@ -123,7 +149,9 @@ impl Subject<'_> {
         let (unit, period) = (words::unit(self.incident.aggregation, true), span::format(period));
         let plural = if buckets == 1 { "" } else { "s" };
         let buckets = words::number(i64::try_from(buckets).unwrap_or(i64::MAX));
-        Some(format!("{} {unit} per {period} on average, in {buckets} whole bucket{plural}", words::decimal(mean)))
+        let mean = words::mean_of(mean, self.measure());
+        let per = if self.measure().is_metric() { String::new() } else { format!(" {unit} per {period}") };
+        Some(format!("{mean}{per} on average, in {buckets} whole bucket{plural}"))
     }
 
     /// The mean of the whole buckets of a phase, what it is per, and how many there are. Of the windowed series; of the
@@ -143,12 +171,39 @@ impl Subject<'_> {
         }
         #[expect(clippy::cast_precision_loss, reason = "a series has some hundred buckets")]
         let mean = counts.iter().sum::<f64>() / counts.len() as f64;
-        // Events of a longer bucket can be said per window; its distinct users cannot.
+        // Events of a longer bucket can be said per window; its distinct users and the values of a metric cannot.
         let window = self.incident.time_window.span();
         Some(match self.incident.aggregation {
+            _ if self.measure().is_metric() => (mean, series.period, counts.len()),
             Aggregation::Total => (mean * window.as_secs_f64() / series.period.as_secs_f64(), window, counts.len()),
             Aggregation::UniqueUsers => (mean, series.period, counts.len()),
         })
+    }
+
+    /// What was counted in all, and by how many users; a metric has no totals.
+    #[must_use]
+    pub fn totals_in_words(&self) -> (String, String) {
+        let facts = &self.snapshot.facts;
+        if self.measure().is_metric() {
+            return ("none: a metric, not events".to_owned(), "not known".to_owned());
+        }
+        let sign = if self.measure().is_estimated() { "~" } else { "" };
+        let known = |count: Option<i64>, sign: &str| {
+            count.map_or_else(|| "not known".to_owned(), |count| format!("{sign}{}", words::number(count)))
+        };
+        (known(facts.total_events, sign), known(facts.unique_users, ""))
+    }
+
+    /// `main, events, estimated`: where the counts come from, and what they are.
+    #[must_use]
+    pub fn source_in_words(&self) -> String {
+        let what = match self.measure() {
+            Measure::Events => "events",
+            Measure::EstimatedEvents => "events, estimated",
+            Measure::Metric => "a metric, not events",
+            Measure::LowestMetric => "a metric whose lowest counts, not events",
+        };
+        format!("{}: {what}", text::shorten(&self.snapshot.facts.source, 60))
     }
 
     /// `from 2026-11-24 11:16 to 12:48 UTC`: what the totals are counted over (rule 9).
@@ -253,5 +308,8 @@ pub fn projects(incident: &Incident) -> String {
 }
 
 fn query(incident: &Incident) -> String {
+    if let Some(expression) = &incident.expression {
+        return text::printable(&expression.text);
+    }
     if incident.query.is_empty() { "every event".to_owned() } else { text::printable(&incident.query) }
 }

@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use super::words;
 use crate::domain::Timestamp;
+use crate::domain::series::{Count, Point};
 use crate::domain::window::Range;
 
-/// The vertical axis: from zero to a round value at or above the highest count.
+/// The vertical axis: from zero, or a round value at or below a lowest one below it, to a round value at or above the
+/// highest count.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Values {
+    /// The value of its lower end.
+    pub bottom: f64,
     /// The value of its upper end.
     pub top: f64,
     /// From one labelled value to the next.
@@ -20,26 +24,54 @@ pub struct Values {
 const ROUND: [f64; 4] = [1.0, 2.0, 2.5, 5.0];
 
 impl Values {
-    /// The finest axis with at most `most` labels above zero. Whole counts get whole steps.
+    /// The finest axis with at most `most` labels above its lower end, two where there are values on both sides of zero.
+    /// Whole counts get whole steps.
     #[must_use]
-    pub fn new(peak: f64, most: u8, whole: bool) -> Self {
-        if !(peak > 0.0 && peak.is_finite()) {
-            return Self { top: 1.0, step: 1.0 };
+    pub fn new((lowest, peak): (f64, f64), most: u8, whole: bool) -> Self {
+        let (lowest, peak) = (lowest.min(0.0), peak.max(0.0));
+        let span = peak - lowest;
+        if !(span > 0.0 && span.is_finite()) {
+            return Self { bottom: 0.0, top: 1.0, step: 1.0 };
         }
-        let magnitude = peak.log10().floor();
+        let most = if lowest < 0.0 && peak > 0.0 { most.max(2) } else { most };
+        let magnitude = span.log10().floor();
         let steps = [-1.0, 0.0, 1.0]
             .into_iter()
             .flat_map(|exponent| ROUND.iter().map(move |mantissa| mantissa * 10f64.powf(magnitude + exponent)));
         let fine = |step: &f64| !whole || (*step >= 1.0 && step.fract() == 0.0);
-        let fits = |step: &f64| *step > 0.0 && (peak / step).ceil() <= f64::from(most);
-        let step = steps.filter(fine).find(fits).filter(|step| (step * (peak / step).ceil()).is_finite());
-        step.map_or(Self { top: peak, step: peak }, |step| Self { top: step * (peak / step).ceil(), step })
+        let ends = |step: f64| ((lowest / step).floor(), (peak / step).ceil());
+        let fits = |step: &f64| *step > 0.0 && ends(*step).1 - ends(*step).0 <= f64::from(most);
+        let finite = |step: &f64| (step * ends(*step).1).is_finite() && (step * ends(*step).0).is_finite();
+        let step = steps.filter(fine).find(fits).filter(finite);
+        step.map_or(Self { bottom: lowest, top: peak, step: span }, |step| {
+            let (first, last) = ends(step);
+            Self { bottom: step * first, top: step * last, step }
+        })
     }
 
-    /// The labelled values, zero first.
+    /// The axis of these points.
+    #[must_use]
+    pub fn of(points: &[Point], most: u8) -> Self {
+        let counts = || points.iter().filter_map(|point| point.count);
+        let finite = counts().map(Count::as_f64).filter(|count| count.is_finite());
+        let extremes = finite.fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count), high.max(count)));
+        Self::new(extremes, most, counts().all(|count| matches!(count, Count::Whole(_))))
+    }
+
+    /// The labelled values, the lower end first.
     pub fn labels(self) -> impl Iterator<Item = f64> {
-        let nearly = self.top * 1.001;
-        (0..=u8::MAX).map(move |number| self.step * f64::from(number)).take_while(move |value| *value <= nearly)
+        let Self { bottom, top, step } = self;
+        // Steps do not meet zero exactly.
+        let value = move |number: u8| Some(bottom + step * f64::from(number)).filter(|value| value.abs() > step * 1e-9);
+        (0..=u8::MAX)
+            .map(move |number| value(number).unwrap_or(0.0))
+            .take_while(move |value| *value <= top + step * 0.001)
+    }
+
+    /// How high a value stands: 0 at the lower end, 1 at the upper one.
+    #[must_use]
+    pub fn share(self, value: f64) -> f64 {
+        (value - self.bottom) / (self.top - self.bottom)
     }
 }
 
@@ -132,7 +164,7 @@ mod tests {
     use super::*;
 
     fn check_values(peak: f64, most: u8, whole: bool, labels: &[&str]) {
-        let written: Vec<String> = Values::new(peak, most, whole).labels().map(words::compact).collect();
+        let written: Vec<String> = Values::new((0.0, peak), most, whole).labels().map(words::compact).collect();
         assert_eq!(written, labels, "{peak}");
     }
 
@@ -146,6 +178,16 @@ mod tests {
         check_values(0.0, 5, true, &["0", "1"]);
         check_values(0.7, 5, false, &["0", "0.2", "0.4", "0.6", "0.8"]);
         check_values(9_223_372_036_854_775_807.0, 5, true, &["0", "2E", "4E", "6E", "8E", "10E"]);
+    }
+
+    #[test]
+    fn values_below_zero_have_an_axis_that_goes_through_it() {
+        let labels =
+            |extremes| -> Vec<String> { Values::new(extremes, 5, false).labels().map(words::compact).collect() };
+        assert_eq!(labels((-0.03, 0.011)), ["-0.03", "-0.02", "-0.01", "0", "0.01", "0.02"]);
+        assert_eq!(labels((-41.0, -20.0)), ["-50", "-40", "-30", "-20", "-10", "0"]);
+        assert_eq!(labels((0.0, 0.0123)), ["0", "0.0025", "0.005", "0.0075", "0.01", "0.0125"]);
+        assert_eq!(labels((0.0, 12_500_000.0)), ["0", "2.5M", "5M", "7.5M", "10M", "12.5M"]);
     }
 
     fn check_times(start: &str, minutes: u64, most: usize, labels: &[&str]) {
@@ -171,9 +213,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_axis_of_any_values_panics(peak: f64, most in 1..9u8, whole: bool, start: i64, end: i64, room in 0..30usize) {
-            let values = Values::new(peak, most, whole);
-            prop_assert!(values.top > 0.0 && values.labels().count() <= usize::from(most) + 1);
+        fn no_axis_of_any_values_panics(lowest: f64, peak: f64, most in 1..9u8, whole: bool, start: i64, end: i64, room in 0..30usize) {
+            let values = Values::new((lowest, peak), most, whole);
+            prop_assert!(values.top > values.bottom && values.labels().count() <= usize::from(most).max(2) + 2);
             let range = Range::new(Timestamp::from_micros(start), Timestamp::from_micros(end));
             let times = times(range, room);
             prop_assert!(times.len() <= room);

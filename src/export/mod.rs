@@ -4,6 +4,7 @@
 //! Whatever comes from outside goes through `text::printable` here, and then through what its format needs.
 
 mod account;
+pub mod alerts_json;
 mod axes;
 pub mod csv;
 pub mod json;

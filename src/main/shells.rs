@@ -15,6 +15,7 @@ use afterimage::domain::ProcessorKind;
 use afterimage::ops::OpsError;
 use afterimage::ops::seed::{self, Scenario};
 use afterimage::service::{ProcessorOptions, feed_demo};
+use afterimage::source::Sources;
 use afterimage::store::{Location, Store, StoreError, Upgrade};
 use afterimage::{daemon, logging};
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,13 +47,14 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         interval: options.interval.or(configuration.interval).unwrap_or(DEFAULT_INTERVAL),
         batch_size: options.batch_size.or(configuration.batch_size),
         kind: ProcessorKind::Daemon,
+        sources: Sources::default(),
     };
     let stop = stop_on_signals()?;
     let upgrade = Store::upgrade_at_start(&database);
     let open = || Store::open(database.clone(), clock.clone(), upgrade);
     if options.once {
         let store = open().await?;
-        let report = daemon::run_once(&store, processor.batch_size, stop).await.map_err(CliError::from)?;
+        let report = daemon::run_once(&store, &processor, stop).await.map_err(CliError::from)?;
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
@@ -181,7 +183,16 @@ async fn run_console(
         Multiplexer::None
     };
     let look = *look;
-    let surroundings = Surroundings { connect, clock, host_clock, log, look, multiplexer, view_file: files.view };
+    let surroundings = Surroundings {
+        connect,
+        clock,
+        host_clock,
+        log,
+        look,
+        multiplexer,
+        view_file: files.view,
+        sources: Sources::default(),
+    };
     console::run(options, surroundings).await?;
     Ok(0)
 }

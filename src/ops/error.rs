@@ -10,6 +10,7 @@ use crate::domain::text::TextError;
 use crate::domain::time_window::TimeWindowError;
 use crate::domain::timestamp::TimeError;
 use crate::domain::{IncidentId, Refusal, Remedy, text};
+use crate::source::SourceError;
 use crate::store::StoreError;
 
 /// Why something was not done. Nothing was changed, except where an import says how far it came.
@@ -30,6 +31,9 @@ pub enum OpsError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A source of the configuration.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// A file.
     #[error("{what}: {source}")]
     File {
@@ -78,6 +82,13 @@ impl OpsError {
             Self::Absent(_) => 3,
             Self::Conflict(_) | Self::Refused(_) => 4,
             Self::Store(error) => store_status(error),
+            Self::Source(error) => {
+                if error.is_own_fault() {
+                    4
+                } else {
+                    5
+                }
+            }
             Self::Defect(_) => 1,
             Self::Interrupted => 130,
         }

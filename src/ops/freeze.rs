@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use crate::domain::{Incident, IncidentId, Timestamp, schedule, text};
-use crate::source::{RemoteRequest, Sources};
+use super::remote;
+use crate::domain::{Incident, IncidentId, schedule, text};
+use crate::source::Sources;
 use crate::store::{Store, StoreError};
 
 /// What was frozen.
@@ -41,7 +42,7 @@ pub async fn freeze(store: &Store, sources: &Sources) -> Result<Frozen, StoreErr
 
 async fn freeze_one(store: &Store, sources: &Sources, id: IncidentId, done: &mut Frozen) -> Result<(), StoreError> {
     let now = store.now().await?;
-    let Some((incident, request)) = request(store, id, now).await? else { return Ok(()) };
+    let Some((incident, request)) = remote::requests(store, &[id], now).await?.pop() else { return Ok(()) };
     let outcome = sources.freeze(&request, now).await;
     let mut tx = store.write().await?;
     let unchanged = tx.lock_incidents(&[id]).await?.pop().filter(|found| is_same(found, &incident));
@@ -67,26 +68,4 @@ async fn freeze_one(store: &Store, sources: &Sources, id: IncidentId, done: &mut
 fn is_same(found: &Incident, asked: &Incident) -> bool {
     let key = |incident: &Incident| (incident.date_started, incident.date_closed, incident.expression.clone());
     key(found) == key(asked) && found.date_closed.is_some() && !found.is_captured()
-}
-
-/// What a source is asked about an incident as it will be captured; `None` where it comes from no other source.
-async fn request(
-    store: &Store,
-    id: IncidentId,
-    now: Timestamp,
-) -> Result<Option<(Incident, RemoteRequest)>, StoreError> {
-    let mut tx = store.read().await?;
-    let Some(incident) = tx.incident(id).await? else { return Ok(None) };
-    let Some(expression) = incident.expression.clone() else { return Ok(None) };
-    let labels = tx.origins(&[id]).await?.pop().map(|(_, origin)| origin.labels).unwrap_or_default();
-    let frozen = tx.frozen(&[id]).await?.pop().map(|(_, series)| series);
-    let request = RemoteRequest {
-        incident_id: id,
-        expression,
-        labels,
-        ranges: incident.course().preview_ranges(now),
-        period: incident.time_window.span(),
-        frozen,
-    };
-    Ok(Some((incident, request)))
 }

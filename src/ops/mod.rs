@@ -12,6 +12,7 @@ pub mod open;
 pub mod pending;
 pub mod preview;
 pub mod process;
+mod remote;
 pub mod reopen;
 pub mod rule;
 pub mod save;

@@ -7,18 +7,19 @@
 //!              └──────────────────────────────────────────────────────┘
 //! ```
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::freezer::freeze_repeatedly;
 use super::report::log_report;
+use super::supervised::supervised;
 use crate::domain::{Processor, ProcessorKind, Timestamp, Trigger, schedule};
 use crate::ops::OpsError;
 use crate::ops::process::{ProcessRequest, RunReport, Selection, process};
+use crate::source::Sources;
 use crate::store::{Store, StoreError};
 
 /// How the processor runs.
@@ -30,6 +31,9 @@ pub struct ProcessorOptions {
     pub batch_size: Option<u32>,
     /// What kind of process it lives in.
     pub kind: ProcessorKind,
+    /// What incidents are measured by whose counts come from elsewhere. Where there are any, what they hold is frozen
+    /// soon after each close.
+    pub sources: Sources,
 }
 
 /// What the processor tells its shell.
@@ -68,6 +72,7 @@ pub struct ProcessorHandle {
     events: broadcast::Sender<ProcessorEvent>,
     cancel: CancellationToken,
     task: JoinHandle<()>,
+    freezer: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -103,6 +108,9 @@ impl ProcessorHandle {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (events, _) = broadcast::channel(EVENTS);
         let cancel = CancellationToken::new();
+        let sources = options.sources.clone();
+        let freezer =
+            (!sources.is_empty()).then(|| tokio::spawn(freeze_repeatedly(store.clone(), sources, cancel.clone())));
         let ticker = Ticker {
             store,
             options,
@@ -113,7 +121,7 @@ impl ProcessorHandle {
             failures: 0,
             tick: None,
         };
-        Self { commands, events, cancel, task: tokio::spawn(ticker.run()) }
+        Self { commands, events, cancel, task: tokio::spawn(ticker.run()), freezer }
     }
 
     /// What it tells from now on. A listener that falls behind misses the oldest.
@@ -138,6 +146,9 @@ impl ProcessorHandle {
         if tokio::time::timeout(GRACE, &mut self.task).await.is_err() {
             self.task.abort();
             let _ = (&mut self.task).await;
+        }
+        if let Some(freezer) = self.freezer {
+            let _ = freezer.await;
         }
     }
 }
@@ -194,6 +205,7 @@ impl Ticker {
         let request = ProcessRequest {
             selection,
             batch_size: self.options.batch_size,
+            sources: self.options.sources.clone(),
             cancel: self.cancel.child_token(),
             ..ProcessRequest::due(trigger, &self.host)
         };
@@ -306,14 +318,6 @@ impl Ticker {
     }
 }
 
-/// A run that panics has failed, and no more: the processor goes on.
-async fn supervised<T>(run: impl Future<Output = Result<T, OpsError>>) -> Result<T, OpsError> {
-    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
-        Err(OpsError::Defect(said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()))
-    })
-}
-
 /// How the database's clock differs from the host's.
 #[derive(Debug, Clone, Copy)]
 struct Offset {
@@ -356,7 +360,7 @@ mod tests {
         let (interval, kind) = (Duration::from_hours(1), ProcessorKind::Daemon);
         Ticker {
             store,
-            options: ProcessorOptions { interval, batch_size: None, kind },
+            options: ProcessorOptions { interval, batch_size: None, kind, sources: Sources::default() },
             host: "host".into(),
             inbox: mpsc::channel(1).1,
             events: broadcast::channel(1).0,
@@ -381,13 +385,6 @@ mod tests {
         assert!(next.since(tick) > Duration::from_mins(55), "{next}");
         clock.set(Timestamp::parse_absolute("2026-11-20 12:00").unwrap());
         assert!(ticker.next_run().await.unwrap().0.since(clock.now()) <= Duration::from_mins(62));
-    }
-
-    #[tokio::test]
-    async fn rule_17_a_run_that_panics_has_failed_and_no_more() {
-        let panics = async { if true { panic!("on row {}", 7) } else { Ok(()) } };
-        let error = supervised(panics).await.unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.exit_status()), ("a defect in this program: on row 7", 1));
     }
 
     #[test]

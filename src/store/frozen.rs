@@ -6,7 +6,7 @@ use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
 use super::incident::{fetch_by_ids, json_ids, raw_ids};
 use crate::domain::window::Range;
-use crate::domain::{IncidentId, Series, Timestamp};
+use crate::domain::{Freezing, IncidentId, Series, Timestamp};
 
 #[derive(sqlx::FromRow)]
 struct FrozenRow {
@@ -18,6 +18,14 @@ struct FrozenRow {
     held: String,
 }
 
+#[derive(sqlx::FromRow)]
+struct FreezingRow {
+    date_closed: Option<i64>,
+    range_end: Option<i64>,
+    last_error: Option<String>,
+    next_attempt_at: i64,
+}
+
 // Differs because SQLite has no arrays.
 const FROZEN: Text = Text {
     sqlite: "select incident_id, range_start, range_end, period_seconds, counts, held from frozen_series \
@@ -25,6 +33,8 @@ const FROZEN: Text = Text {
     postgres: "select incident_id, range_start, range_end, period_seconds, counts, held from frozen_series \
                where counts is not null and incident_id = any($1) order by incident_id",
 };
+const FREEZING: &str =
+    "select date_closed, range_end, last_error, next_attempt_at from frozen_series where incident_id = $1";
 const TO_FREEZE: &str = "select i.id from pending_snapshots p join incidents i on i.id = p.incident_id \
         left join frozen_series f on f.incident_id = i.id \
     where i.source <> 'events' and i.status = 'closed' and coalesce(f.next_attempt_at, 0) <= $1 \
@@ -65,6 +75,21 @@ impl Tx {
             Ok((IncidentId::new(row.incident_id), series))
         };
         rows.into_iter().map(series).collect()
+    }
+
+    /// How far the first half of an incident's capture is; `None` where it was neither done nor tried.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn freezing(&mut self, id: IncidentId) -> Result<Option<Freezing>, StoreError> {
+        let row: Option<FreezingRow> = on_engine!(self, connection =>
+            sqlx::query_as(FREEZING).bind(id.value()).fetch_optional(connection).await?);
+        Ok(row.map(|row| Freezing {
+            date_closed: row.date_closed.map(Timestamp::from_micros),
+            until: row.range_end.map(Timestamp::from_micros),
+            last_error: row.last_error,
+            next_attempt_at: Timestamp::from_micros(row.next_attempt_at),
+        }))
     }
 
     /// Closed incidents whose counts come from elsewhere and that are not frozen as of their close, where that may be

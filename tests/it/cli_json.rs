@@ -49,7 +49,8 @@ on_both_engines! {
         assert_eq!(keys(&program.json(&["incident", "edit", "3", "--title", "Login very slow"])), INCIDENT);
         let shown = program.json(&["incident", "show", "3"]);
         assert_eq!(keys(&shown)[..15], INCIDENT);
-        assert_eq!(keys(&shown)[15..], ["activities", "superseded"]);
+        assert_eq!(keys(&shown)[15..], ["activities", "superseded", "origin", "alerts"]);
+        assert_eq!((&shown["origin"], &shown["alerts"]), (&Value::Null, &serde_json::json!([])));
         let kinds: Vec<&Value> = shown["activities"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
         assert_eq!(kinds, ["detected", "edit"]);
         assert_eq!(keys(&shown["activities"][0]), ACTIVITY);

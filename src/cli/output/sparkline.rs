@@ -1,25 +1,32 @@
 //! The shape of a series in one line.
 
-use crate::domain::Timestamp;
 use crate::domain::series::Point;
+use crate::domain::{Measure, Timestamp};
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['_', '.', ':', '-', '=', '+', '*', '#'];
 
-/// Points on at most `width` columns, each column the largest of its points, so that no spike is lost. A column that
-/// holds nothing but gaps is blank; only nothing at all is drawn as the lowest glyph.
+/// Points on at most `width` columns, each column the largest of its points, or the lowest where that is the worst, so
+/// that no spike is lost. A column that holds nothing but gaps is blank; only nothing at all, or the lowest below it, is
+/// drawn as the lowest glyph.
 #[must_use]
-pub fn draw(points: &[Point], width: usize, unicode: bool) -> String {
+pub fn draw(points: &[Point], measure: Measure, width: usize, unicode: bool) -> String {
     let glyphs = if unicode { BLOCKS } else { ASCII };
     let columns = width.clamp(1, points.len().max(1));
     let column = |index: usize| {
         let (from, to) = (index * points.len() / columns, (index + 1) * points.len() / columns);
         let counts = points[from..to].iter().filter_map(|point| point.count);
-        counts.map(crate::domain::series::Count::as_f64).reduce(f64::max)
+        counts.map(crate::domain::series::Count::as_f64).reduce(if measure == Measure::LowestMetric {
+            f64::min
+        } else {
+            f64::max
+        })
     };
     let columns: Vec<Option<f64>> = (0..columns).map(column).collect();
     let largest = columns.iter().flatten().copied().fold(0.0, f64::max);
-    columns.into_iter().map(|count| count.map_or(' ', |count| glyphs[level(count, largest)])).collect()
+    let lowest = columns.iter().flatten().copied().fold(0.0, f64::min);
+    let glyph = |count: f64| glyphs[level(count - lowest, largest - lowest)];
+    columns.into_iter().map(|count| count.map_or(' ', glyph)).collect()
 }
 
 /// A line of marks for under a drawing: where these instants lie, as far as they lie within it.
@@ -68,15 +75,15 @@ mod tests {
     #[test]
     fn a_gap_is_blank_and_nothing_is_the_lowest_line() {
         let points = points(&[Some(0), Some(1), Some(70), Some(35), None]);
-        assert_eq!(draw(&points, 60, true), "▁▂█▅ ");
-        assert_eq!(draw(&points, 60, false), "_.#= ");
+        assert_eq!(draw(&points, Measure::Events, 60, true), "▁▂█▅ ");
+        assert_eq!(draw(&points, Measure::Events, 60, false), "_.#= ");
     }
 
     #[test]
     fn a_spike_survives_being_made_narrow() {
         let mut counts = vec![Some(1); 200];
         counts[101] = Some(1000);
-        let drawn = draw(&points(&counts), 10, true);
+        let drawn = draw(&points(&counts), Measure::Events, 10, true);
         assert_eq!(drawn.chars().count(), 10);
         assert_eq!(drawn.chars().filter(|glyph| *glyph == '█').count(), 1);
     }
@@ -107,6 +114,6 @@ mod tests {
 
     #[test]
     fn a_series_without_points_is_empty() {
-        assert_eq!(draw(&[], 60, true), " ");
+        assert_eq!(draw(&[], Measure::Events, 60, true), " ");
     }
 }

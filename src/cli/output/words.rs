@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{
-    Aggregation, Incident, PendingSnapshot, PendingState, SnapshotFacts, Timestamp, schedule, span, text,
+    Aggregation, Incident, Measure, PendingSnapshot, PendingState, SnapshotFacts, Timestamp, schedule, span, text,
 };
 
 pub use crate::export::words::number;
@@ -42,7 +42,7 @@ pub fn total(count: u64) -> String {
 /// A number of something that the source may not know.
 #[must_use]
 pub fn known(count: Option<i64>) -> String {
-    count.map_or_else(|| "unknown".to_owned(), number)
+    count.map_or_else(|| "not known".to_owned(), number)
 }
 
 /// `1 incident`, `3 incidents`.
@@ -111,10 +111,26 @@ pub fn snapshot_state(incident: &Incident, now: Timestamp) -> String {
 #[must_use]
 pub fn totals(snapshot: &SnapshotFacts) -> String {
     let plural = |count: Option<i64>, one: &str| match count {
-        None => format!("unknown {one}s"),
+        None => format!("{one}s not known"),
         Some(count) => counted(count.unsigned_abs(), one),
     };
-    format!("{}, {}", plural(snapshot.total_events, "event"), plural(snapshot.unique_users, "user"))
+    if snapshot.measure.is_metric() {
+        return "none: a metric, not events".to_owned();
+    }
+    let estimated = if snapshot.measure.is_estimated() && snapshot.total_events.is_some() { "~" } else { "" };
+    format!("{estimated}{}, {}", plural(snapshot.total_events, "event"), plural(snapshot.unique_users, "user"))
+}
+
+/// A source, and what its values are.
+#[must_use]
+pub fn source(name: &str, measure: Measure) -> String {
+    let values = match measure {
+        Measure::Events => "events",
+        Measure::EstimatedEvents => "events, estimated",
+        Measure::Metric => "a metric, not events",
+        Measure::LowestMetric => "a metric whose lowest counts, not events",
+    };
+    format!("{}: {values}", self::name(name))
 }
 
 /// Whether a snapshot shows everything that it could.

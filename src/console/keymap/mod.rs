@@ -144,6 +144,7 @@ pub const BINDINGS: &[Binding] = &[
     binding(A::CopyNumber, &[key('y')], "copy", "copy the number of the selected incident to the clipboard", (S::Lists, G::Look, None)),
     binding(A::CopyRow, &[key('Y')], "copy row", "copy the row of the selected incident to the clipboard", (S::Lists, G::Look, None)),
     binding(A::CopyPage, &[control('y')], "copy page", "copy the snapshot of the selected incident as Markdown", (S::Lists, G::Look, None)),
+    binding(A::CopyGenerator, &[key('A')], "copy generator URL", "copy the generator URL of the alert that opened the incident", (S::Lists, G::Look, None)),
     binding(A::Export, &[key('x')], "export", "export the snapshot of the selected incident to a file", (S::Lists, G::Look, None)),
     binding(A::Open, &[code(KeyCode::Enter)], "open", "go into the detail of the selected incident", (S::Lists, G::Move, Some(19))),
     binding(A::Back, &[code(KeyCode::Esc)], "back", "go back, then clear the marks, then the filter; never quits", (S::Everywhere, G::Move, None)),

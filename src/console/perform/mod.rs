@@ -31,6 +31,7 @@ use crate::console::options::{Access, ConsoleOptions, Multiplexer, ProcessorChoi
 use crate::domain::{ProcessorKind, Trigger};
 use crate::ops::OpsError;
 use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
+use crate::source::Sources;
 use crate::store::{Store, StoreError};
 
 pub(super) use keep::kept;
@@ -45,6 +46,7 @@ const GRACE: Duration = Duration::from_secs(2);
 struct Shared {
     options: ConsoleOptions,
     connect: Connect,
+    sources: Sources,
     events: mpsc::Sender<Event>,
     store: OnceLock<Store>,
     processor: OnceLock<ProcessorHandle>,
@@ -69,13 +71,14 @@ impl Performer {
     #[must_use]
     pub fn new(
         options: ConsoleOptions,
-        connect: Connect,
+        (connect, sources): (Connect, Sources),
         (multiplexer, view_file): (Multiplexer, Option<PathBuf>),
         events: mpsc::Sender<Event>,
     ) -> Self {
         let shared = Arc::new(Shared {
             options,
             connect,
+            sources,
             events,
             store: OnceLock::new(),
             processor: OnceLock::new(),
@@ -192,7 +195,12 @@ impl Shared {
         let (Access::Full, ProcessorChoice::Every(interval)) = (self.options.access, self.options.processor) else {
             return;
         };
-        let options = ProcessorOptions { interval, batch_size: None, kind: ProcessorKind::Console };
+        let options = ProcessorOptions {
+            interval,
+            batch_size: None,
+            kind: ProcessorKind::Console,
+            sources: self.sources.clone(),
+        };
         let handle = ProcessorHandle::spawn(store.clone(), options);
         let mut heard = handle.subscribe();
         let shared = Arc::clone(self);

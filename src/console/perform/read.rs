@@ -9,17 +9,24 @@ use tokio::time::Instant;
 use super::outlook::{Outlook, Seen, Stood};
 use super::{Shared, failure, store_failure};
 use crate::console::effect::{Edition, Lane, Load};
-use crate::console::event::{Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture};
+use crate::console::event::{
+    Alerts, Answer, Cause, Counts, Detail, Event, Failure, Loaded, Overview, Picture, Previewed,
+};
 use crate::console::listing::{Filter, Listed, Sort};
 use crate::domain::{IncidentId, Timestamp, schedule};
 use crate::ops::{self, OpsError};
-use crate::store::Store;
+use crate::source::Sources;
+use crate::store::{Store, Tx};
 
 const RUN_LIMIT: u32 = 50;
 /// Whether the database answers at all is known after this time.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// A read that takes longer is given up.
 const LONGEST: Duration = Duration::from_secs(30);
+/// A read that waits for sources, each of which has its own limit.
+const LONGEST_ELSEWHERE: Duration = Duration::from_secs(90);
+/// So many of the alerts of an incident are shown.
+const ALERTS_SHOWN: u32 = 100;
 /// Going through a list with a held key asks for the detail of every row, and typing a filter for the list of every
 /// beginning of it; those in passing are left out.
 const SETTLE: Duration = Duration::from_millis(60);
@@ -45,7 +52,7 @@ pub(super) async fn serve(shared: Arc<Shared>, store: Store, mut wishes: watch::
             }
         }
         last = Instant::now();
-        let replaceable = matches!(load, Load::Detail(_) | Load::List(..));
+        let replaceable = matches!(load, Load::Detail(_) | Load::List(..) | Load::Preview(_) | Load::Overlay(_));
         let answer = tokio::select! {
             answer = answer(&shared, &store, sequence, &load) => answer,
             _ = wishes.changed(), if replaceable => { wishes.mark_changed(); continue }
@@ -59,6 +66,7 @@ async fn answer(shared: &Shared, store: &Store, sequence: u64, load: &Load) -> A
     let lane = load.lane();
     let (patience, cause) = match lane {
         Lane::Overview => (PATIENCE, Cause::Unreachable),
+        Lane::RemoteShapes | Lane::Preview | Lane::Overlay => (LONGEST_ELSEWHERE, Cause::Refused),
         _ => (LONGEST, Cause::Refused),
     };
     let read = tokio::time::timeout(patience, read(shared, store, load)).await;
@@ -71,16 +79,19 @@ async fn answer(shared: &Shared, store: &Store, sequence: u64, load: &Load) -> A
 }
 
 async fn read(shared: &Shared, store: &Store, load: &Load) -> Result<Loaded, OpsError> {
-    let outlook = &shared.outlook;
+    let (outlook, sources) = (&shared.outlook, &shared.sources);
     Ok(match load {
         Load::List(listed, filter, sort, held) => list(store, outlook, (*listed, filter, *sort), *held).await?,
         Load::Rows(ids) => Loaded::Rows(store.read().await?.incidents(ids).await?),
         Load::Shapes(ids) => Loaded::Shapes(ops::preview::shapes(store, ids).await?),
+        Load::RemoteShapes(ids) => Loaded::RemoteShapes(ops::preview::remote_shapes(store, sources, ids).await?),
+        Load::Preview(id) => Loaded::Preview(*id, previewed(store, sources, *id).await?.map(Box::new)),
         Load::Detail(id) => Loaded::Detail(*id, detail(store, *id).await?.map(Box::new)),
-        Load::Overlay(id) => Loaded::Overlay(*id, detail(store, *id).await?.map(Box::new)),
+        Load::Overlay(id) => Loaded::Overlay(*id, whole_detail(store, sources, *id).await?.map(Box::new)),
         Load::Overview => {
             let interval = shared.options.interval().unwrap_or(schedule::USUAL_INTERVAL);
-            Loaded::Overview(Box::new(overview(store, outlook, interval).await?))
+            let overview = overview(store, outlook, interval).await?;
+            Loaded::Overview(Box::new(Overview { sources: sources.health(), ..overview }))
         }
         Load::Rules => Loaded::Rules(ops::rule::list(store).await?, store.read().await?.event_projects().await?),
     })
@@ -107,18 +118,53 @@ async fn detail(store: &Store, id: IncidentId) -> Result<Option<Detail>, OpsErro
     let activities = tx.activities(id).await?;
     let superseded = tx.superseded(id).await?;
     let kept = if incident.snapshot.is_some() { tx.snapshot(id).await? } else { None };
+    let alerts = alerts(&mut tx, id).await?;
+    let freezing = if incident.expression.is_some() { tx.freezing(id).await? } else { None };
     drop(tx);
     let picture = match kept {
         Some(snapshot) => Picture::Captured(snapshot),
-        None => match ops::preview::preview(store, id).await {
-            Ok(snapshot) => Picture::Preview(snapshot),
+        // Nothing that is known waits for a source.
+        None if incident.expression.is_some() => Picture::Awaited,
+        None => match ops::preview::preview(store, &Sources::default(), id).await {
+            Ok(preview) => Picture::Preview(preview.snapshot),
             Err(OpsError::Store(error)) if store_failure(&error).cause == Cause::Unreachable => {
                 return Err(error.into());
             }
             Err(error) => Picture::Unavailable(error.to_string()),
         },
     };
-    Ok(Some(Detail { incident, activities, picture, superseded }))
+    Ok(Some(Detail { incident, activities, picture, silence: None, superseded, alerts, freezing }))
+}
+
+async fn alerts(tx: &mut Tx, id: IncidentId) -> Result<Option<Alerts>, OpsError> {
+    let Some((_, origin)) = tx.origins(&[id]).await?.pop() else { return Ok(None) };
+    let members = tx.alerts_of(id, ALERTS_SHOWN).await?;
+    let progress = tx.alert_progress(id).await?;
+    Ok(Some(Alerts { origin, members, count: progress.alerts, firing: progress.firing }))
+}
+
+/// With what its source knows, however long that takes.
+async fn whole_detail(store: &Store, sources: &Sources, id: IncidentId) -> Result<Option<Detail>, OpsError> {
+    let Some(mut detail) = detail(store, id).await? else { return Ok(None) };
+    if detail.picture == Picture::Awaited
+        && let Some(Previewed { picture, silence }) = previewed(store, sources, id).await?
+    {
+        (detail.picture, detail.silence) = (picture, silence);
+    }
+    Ok(Some(detail))
+}
+
+/// That a source does not answer is no failure of the console: it is what the picture says.
+async fn previewed(store: &Store, sources: &Sources, id: IncidentId) -> Result<Option<Previewed>, OpsError> {
+    match ops::preview::preview(store, sources, id).await {
+        Ok(preview) => Ok(Some(Previewed { picture: Picture::Preview(preview.snapshot), silence: preview.silence })),
+        Err(OpsError::Source(error)) => {
+            let said = error.to_string();
+            Ok(Some(Previewed { picture: Picture::Unavailable(said.clone()), silence: Some(said) }))
+        }
+        Err(OpsError::Refused(_) | OpsError::Absent(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn overview(store: &Store, outlook: &Outlook, interval: Duration) -> Result<Overview, OpsError> {
@@ -144,6 +190,7 @@ async fn anew(store: &Store, seen: Seen, now: Timestamp, interval: Duration) -> 
         queue: tx.pending_queue(schedule::late_until(now, interval)).await?,
         runs: tx.runs(RUN_LIMIT).await?,
         processors: tx.processors().await?,
+        sources: Vec::new(),
         clock_offset: 0,
     };
     Ok(Stood { seen, overview, counts, late_again: schedule::late_again(now, interval) })

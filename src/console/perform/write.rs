@@ -92,7 +92,8 @@ async fn process(shared: &Shared, store: &Store, selection: Selection) -> Result
         processor.process(selection).await?
     } else {
         let due = ProcessRequest::due(Trigger::Forced, &host_name());
-        let request = ProcessRequest { selection, cancel: shared.cancel.child_token(), ..due };
+        let request =
+            ProcessRequest { selection, sources: shared.sources.clone(), cancel: shared.cancel.child_token(), ..due };
         ops::process::process(store, request).await?
     };
     Ok(Written::Ran { counts: report.counts, failures: failures(store, &report).await })

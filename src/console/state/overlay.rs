@@ -3,7 +3,7 @@
 
 use crate::console::event::Detail;
 use crate::domain::series::{Count, Point};
-use crate::domain::{IncidentId, Series, Timestamp};
+use crate::domain::{IncidentId, Measure, Series, Timestamp};
 
 /// How high what stands behind is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Behind {
     pub factor: f64,
     /// Whether its own buckets are others, so that its counts are shares or sums of them.
     pub resampled: bool,
+    /// What its values are.
+    pub measure: Measure,
 }
 
 impl Overlay {
@@ -58,7 +60,7 @@ impl Height {
 #[must_use]
 pub fn behind(
     (shown, whole, started): (&Series, &Series, Timestamp),
-    (other, other_started): (&Series, Timestamp),
+    (other, other_started, measure): (&Series, Timestamp, Measure),
     height: Height,
 ) -> Behind {
     let points = other.points();
@@ -68,17 +70,22 @@ pub fn behind(
     let count = |point: &Point| {
         let offset = point.bucket.as_micros() - anchor.as_micros();
         let from = other_anchor.as_micros() + offset - first;
-        share(&points, other_period, from, from + period)
+        share((&points, measure), other_period, from, from + period)
     };
     Behind {
         counts: shown.points().iter().map(count).collect(),
-        factor: height.factor(peak(&whole.points()), peak(&points) * ratio(period, other_period)),
+        factor: height.factor(
+            peak(&whole.points()),
+            peak(&points) * if measure.is_metric() { 1.0 } else { ratio(period, other_period) },
+        ),
         resampled: period != other_period,
+        measure,
     }
 }
 
-/// What was counted from one place to another, in microseconds after the first bucket: of each bucket its share.
-fn share(points: &[Point], period: i64, from: i64, to: i64) -> Option<f64> {
+/// What was counted from one place to another, in microseconds after the first bucket: of each bucket its share. Of a
+/// metric its worst.
+fn share((points, measure): (&[Point], Measure), period: i64, from: i64, to: i64) -> Option<f64> {
     let (first, last) = (from.div_euclid(period), (to - 1).div_euclid(period));
     let mut known = None;
     for position in first.max(0)..=last {
@@ -86,7 +93,12 @@ fn share(points: &[Point], period: i64, from: i64, to: i64) -> Option<f64> {
         let Some(count) = point.count else { continue };
         let start = position * period;
         let inside = (start + period).min(to) - start.max(from);
-        known = Some(known.unwrap_or(0.0) + count.as_f64() * ratio(inside, period));
+        let count = count.as_f64();
+        known = Some(match known {
+            Some(known) if measure.is_metric() => measure.combine(known, count),
+            None if measure.is_metric() => count,
+            known => known.unwrap_or(0.0) + count * ratio(inside, period),
+        });
     }
     known
 }
@@ -130,7 +142,7 @@ mod tests {
 
     fn counts(shown: (&Series, i64), other: (&Series, i64)) -> Vec<Option<f64>> {
         let shown = (shown.0, shown.0, at(shown.1));
-        behind(shown, (other.0, at(other.1)), Height::AsItWas).counts
+        behind(shown, (other.0, at(other.1), Measure::Events), Height::AsItWas).counts
     }
 
     #[test]
@@ -146,7 +158,7 @@ mod tests {
         let (fine, coarse) = (series(0, 1, &[1; 10]), series(0, 5, &[50, 100]));
         assert_eq!(counts((&fine, 0), (&coarse, 0)), [[Some(10.0); 5], [Some(20.0); 5]].concat());
         assert_eq!(counts((&coarse, 0), (&fine, 0)), [Some(5.0), Some(5.0)]);
-        let behind = behind((&coarse, &coarse, at(0)), (&fine, at(0)), Height::Normalised);
+        let behind = behind((&coarse, &coarse, at(0)), (&fine, at(0), Measure::Events), Height::Normalised);
         assert!(behind.resampled);
         assert!((behind.factor - 20.0).abs() < 1e-9, "{}", behind.factor);
     }
@@ -163,7 +175,7 @@ mod tests {
     fn normalised_the_peaks_are_as_high_and_nothing_divides_by_zero() {
         let factor = |one: &[i64], other: &[i64]| {
             let (one, other) = (series(0, 1, one), series(0, 1, other));
-            behind((&one, &one, at(0)), (&other, at(0)), Height::Normalised).factor
+            behind((&one, &one, at(0)), (&other, at(0), Measure::Events), Height::Normalised).factor
         };
         assert!((factor(&[1, 50], &[200, 0]) - 0.25).abs() < 1e-9);
         assert!((factor(&[0, 0], &[200, 0]) - 1.0).abs() < 1e-9);

@@ -21,13 +21,23 @@ pub struct Shape {
     pub read_at: Timestamp,
 }
 
+/// Where the shape of an incident is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// By the database.
+    Here,
+    /// By a source of the configuration.
+    Elsewhere,
+}
+
 /// Rows and shapes at hand.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
     incidents: HashMap<IncidentId, Incident>,
     shapes: HashMap<IncidentId, Shape>,
     wanted: Vec<IncidentId>,
-    wanted_shapes: Vec<IncidentId>,
+    /// Of each kind of measuring.
+    wanted_shapes: [Vec<IncidentId>; 2],
     absent: Vec<IncidentId>,
     /// What was read since belongs to this edition or a later one.
     edition: Option<Edition>,
@@ -74,14 +84,21 @@ impl Rows {
         ids.iter().filter(wanted).copied().collect()
     }
 
+    /// Where the shape of an incident is measured: a snapshot is in the database, wherever it came from.
+    #[must_use]
+    pub fn measured(&self, id: IncidentId) -> Measured {
+        let elsewhere = |incident: &Incident| incident.expression.is_some() && incident.snapshot.is_none();
+        if self.incidents.get(&id).is_some_and(elsewhere) { Measured::Elsewhere } else { Measured::Here }
+    }
+
     /// Remembers what was asked for, so that what does not come can be told from what has not come yet.
     pub fn ask_rows(&mut self, ids: &[IncidentId]) {
         self.wanted = ids.to_vec();
     }
 
     /// As [`Rows::ask_rows`].
-    pub fn ask_shapes(&mut self, ids: &[IncidentId]) {
-        self.wanted_shapes = ids.to_vec();
+    pub fn ask_shapes(&mut self, measured: Measured, ids: &[IncidentId]) {
+        self.wanted_shapes[measured as usize] = ids.to_vec();
     }
 
     /// Takes over what was read.
@@ -104,8 +121,8 @@ impl Rows {
     }
 
     /// Takes over shapes.
-    pub fn answer_shapes(&mut self, shapes: Vec<(IncidentId, Series)>, read_at: Timestamp) {
-        for id in std::mem::take(&mut self.wanted_shapes) {
+    pub fn answer_shapes(&mut self, measured: Measured, shapes: Vec<(IncidentId, Series)>, read_at: Timestamp) {
+        for id in std::mem::take(&mut self.wanted_shapes[measured as usize]) {
             self.shapes
                 .entry(id)
                 .and_modify(|shape| shape.read_at = read_at)

@@ -7,7 +7,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
-use super::fixtures::{detail, incidents, now, options, overview, rules, snapshot};
+use super::fixtures::{detail, incidents, now, options, overview, previewed, rules, snapshot};
 use crate::console::effect::{Edition, Effect, Load};
 use crate::console::event::{Answer, Event, Loaded, Moment, Overview, ProcessorNews};
 use crate::console::glyphs::Glyphs;
@@ -20,7 +20,9 @@ use crate::console::theme::Theme;
 use crate::console::update::update;
 use crate::console::view::view;
 use crate::domain::filter::{Condition, Term};
-use crate::domain::{Incident, IncidentId, PendingQueue, PendingSnapshot, RunCounts, Seen, Trigger, schedule};
+use crate::domain::{
+    Incident, IncidentId, PendingQueue, PendingSnapshot, RunCounts, Seen, SourceHealth, Trigger, schedule,
+};
 
 /// A console, what it wants done, and the moment.
 pub struct Desk {
@@ -31,6 +33,10 @@ pub struct Desk {
     pub stored: Vec<Incident>,
     /// The edition of that.
     pub edition: Edition,
+    /// How the sources do.
+    pub sources: Vec<SourceHealth>,
+    /// What the source of the selected incident says instead of an answer, and whether something was frozen.
+    pub silence: Option<(String, bool)>,
 }
 
 /// The dead, then the failing, then all others.
@@ -50,7 +56,15 @@ impl Desk {
 
     pub fn with(options: ConsoleOptions, width: u16, height: u16) -> Self {
         let state = State::new(options, Kept::default(), width, height);
-        Self { state, effects: Vec::new(), moment: Moment::at(now()), stored: incidents(), edition: Edition(1) }
+        Self {
+            state,
+            effects: Vec::new(),
+            moment: Moment::at(now()),
+            stored: incidents(),
+            edition: Edition(1),
+            sources: Vec::new(),
+            silence: None,
+        }
     }
 
     /// Connected, with everything read.
@@ -164,9 +178,20 @@ impl Desk {
                 let shape = |incident: &Incident| (incident.id, snapshot(incident).windowed);
                 Loaded::Shapes(ids.iter().filter_map(find).map(shape).collect())
             }
+            Load::RemoteShapes(ids) => {
+                let shape = |incident: &Incident| (incident.id, snapshot(incident).windowed);
+                Loaded::RemoteShapes(ids.iter().filter_map(find).map(shape).collect())
+            }
+            Load::Preview(id) => {
+                Loaded::Preview(*id, find(id).map(|incident| Box::new(previewed(incident, self.silence.clone()))))
+            }
             Load::Detail(id) => Loaded::Detail(*id, find(id).map(|incident| Box::new(detail(incident)))),
             Load::Overlay(id) => Loaded::Overlay(*id, find(id).map(|incident| Box::new(detail(incident)))),
-            Load::Overview => Loaded::Overview(Box::new(Overview { queue: self.queue(), ..overview() })),
+            Load::Overview => Loaded::Overview(Box::new(Overview {
+                queue: self.queue(),
+                sources: self.sources.clone(),
+                ..overview()
+            })),
             Load::Rules => Loaded::Rules(rules(), ["checkout", "web"].map(String::from).into()),
         }
     }

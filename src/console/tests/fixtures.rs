@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use crate::console::event::{Counts, Detail, Overview, Picture};
+use crate::console::event::{Alerts, Counts, Detail, Overview, Picture, Previewed};
 use crate::console::keymap::Keymap;
 use crate::console::options::{Access, ClockKind, ConsoleOptions, DataKind, ProcessorChoice};
+use crate::domain::alert::{Alert, Labels, MemberAlert, Origin};
 use crate::domain::rule::Scope;
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, AlertRule, Incident, IncidentId, IncidentType, Measure, PendingQueue,
-    PendingSnapshot, Processor, ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot, SnapshotFacts, Status,
-    SupersededSnapshot, TimeWindow, Timestamp, Trigger,
+    Activity, ActivityKind, Aggregation, AlertRule, Expression, Freezing, Incident, IncidentId, IncidentType, Measure,
+    PendingQueue, PendingSnapshot, Processor, ProcessorKind, ProcessorRun, Query, RunCounts, Series, Snapshot,
+    SnapshotFacts, SourceHealth, Status, SupersededSnapshot, TimeWindow, Timestamp, Trigger,
 };
 
 pub const SIZES: [(u16, u16); 4] = [(160, 45), (120, 40), (80, 24), (40, 12)];
@@ -86,10 +87,10 @@ fn captured(mut incident: Incident, partial: bool) -> Incident {
         date_added: if partial { before(10) } else { target + Duration::from_mins(20) },
         partial,
         clipped: incident.id.value() % 4 == 0,
-        source: "events".into(),
-        measure: Measure::Events,
-        total_events: Some(1_204 * incident.id.value()),
-        unique_users: (incident.id.value() % 3 > 0).then_some(311),
+        source: incident.expression.as_ref().map_or("events", |expression| &expression.source).to_owned(),
+        measure: incident.measure(),
+        total_events: (!incident.measure().is_metric()).then_some(1_204 * incident.id.value()),
+        unique_users: (incident.measure() == Measure::Events && incident.id.value() % 3 > 0).then_some(311),
     });
     if !partial {
         incident.pending = None;
@@ -136,7 +137,14 @@ pub fn series(incident: &Incident, range: Range, period: Duration, horizon: Opti
         let inside = point.bucket + period > incident.date_started && point.bucket < closed;
         let count = if inside { 60 + seed * 5 } else { seed / 4 };
         if point.bucket < now() && point.count.is_some() && count > 0 {
-            series.counts.push((position, Count::Whole(count)));
+            let measured = match incident.measure() {
+                Measure::Events => Count::Whole(count),
+                Measure::EstimatedEvents => Count::Estimate(f64::from(i32::try_from(count).unwrap()) * 1.013),
+                Measure::Metric | Measure::LowestMetric => {
+                    Count::Estimate(f64::from(i32::try_from(count).unwrap() - 20) * 0.0123)
+                }
+            };
+            series.counts.push((position, measured));
         }
     }
     series
@@ -152,10 +160,10 @@ pub fn snapshot(incident: &Incident) -> Snapshot {
             date_added: now(),
             partial: true,
             clipped: false,
-            source: "events".into(),
-            measure: Measure::Events,
-            total_events: Some(1_204),
-            unique_users: Some(311),
+            source: incident.expression.as_ref().map_or("events", |expression| &expression.source).to_owned(),
+            measure: incident.measure(),
+            total_events: (!incident.measure().is_metric()).then_some(1_204),
+            unique_users: (incident.measure() == Measure::Events).then_some(311),
         }),
         windowed: series(incident, ranges.windowed, incident.time_window.span(), horizon),
         lifetime: series(incident, ranges.lifetime, ranges.lifetime_period, horizon),
@@ -187,12 +195,115 @@ pub fn detail(incident: &Incident) -> Detail {
         superseded_at: incident.date_started + Duration::from_mins(9),
     };
     let is_captured = incident.snapshot.is_some();
+    let is_elsewhere = incident.expression.is_some();
     Detail {
         incident: incident.clone(),
         activities,
-        picture: if is_captured { Picture::Captured(snapshot) } else { Picture::Preview(snapshot) },
+        picture: match (is_captured, is_elsewhere) {
+            (true, _) => Picture::Captured(snapshot),
+            (false, true) => Picture::Awaited,
+            (false, false) => Picture::Preview(snapshot),
+        },
+        silence: None,
         superseded: if incident.id.value() % 2 == 1 { vec![superseded] } else { Vec::new() },
+        alerts: is_elsewhere.then(|| alerts(incident)),
+        freezing: is_elsewhere.then(|| freezing(incident)),
     }
+}
+
+/// An incident that alerts have opened and a monitoring system measures: still open, frozen, or captured.
+pub fn connected(number: i64, measure: Measure, closed: Option<u64>, kept: bool) -> Incident {
+    let mut incident = incident(number, "Checkout answers 5xx \u{1b}[31m", 130, closed, 5);
+    incident.rule = None;
+    incident.query = String::new();
+    let text = match measure {
+        Measure::EstimatedEvents => {
+            "sum(increase(http_requests_total{service=\"checkout\",code=~\"5..\"}[{{window}}]))"
+        }
+        _ => "max by (service) (queue_age_seconds{service=\"checkout\"})",
+    };
+    incident.expression = Some(Expression { source: "main".into(), text: text.into(), measure });
+    if kept { captured(incident, false) } else { incident }
+}
+
+fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn alerts(incident: &Incident) -> Alerts {
+    let common = [("alertname", "CheckoutErrors"), ("severity", "page"), ("team", "payments")];
+    let member = |pod: &str, from: u64, until: Option<u64>| MemberAlert {
+        incident_id: incident.id,
+        alert: Alert {
+            fingerprint: format!("{pod:0>16}"),
+            starts_at: before(from),
+            ends_at: until.map(before),
+            labels: labels(&[&common[..], &[("pod", pod), ("instance", "10.0.3.17:9102")][..]].concat()),
+            annotations: Labels::new(),
+            generator_url: None,
+        },
+        missing_since: None,
+    };
+    let is_open = incident.date_closed.is_none();
+    let until = |minutes| (!is_open).then_some(minutes);
+    Alerts {
+        origin: Origin {
+            source: "alertmanager".into(),
+            group_key: "{}/{team=\"payments\"}:{alertname=\"CheckoutErrors\", service=\"checkout\"}".into(),
+            labels: labels(&common),
+            annotations: labels(&[
+                ("runbook_url", "https://wiki.example/runbooks/checkout-5xx"),
+                ("summary", "Checkout answers 5xx \u{1b}]52;c;ZXZpbA==\u{7}\u{202e}more than 5% of the time"),
+            ]),
+            generator_url: Some(
+                "http://prometheus.example:9090/graph?g0.expr=sum%28rate%28http%29%29+%3E+5&g0.tab=1".into(),
+            ),
+            external_url: None,
+            truncated: if is_open { 7 } else { 0 },
+        },
+        members: vec![
+            member("checkout-5f7c-x2x1", 129, until(61)),
+            member("checkout-5f7c-9kqd", 128, Some(90)),
+            member("checkout-5f7c-mm2p", 101, until(58)),
+        ],
+        count: 3,
+        firing: if is_open { 2 } else { 0 },
+    }
+}
+
+fn freezing(incident: &Incident) -> Freezing {
+    let is_even = incident.id.value() % 2 == 0;
+    Freezing {
+        date_closed: incident.date_closed.filter(|_| is_even),
+        until: incident.date_closed.filter(|_| is_even),
+        last_error: (!is_even).then(|| "source 'main' does not answer: connection refused".into()),
+        next_attempt_at: now() + Duration::from_secs(130),
+    }
+}
+
+/// One that answers and one that does not.
+pub fn sources() -> Vec<SourceHealth> {
+    let source = |name: &str, error: Option<&str>, answered_at, retention| SourceHealth {
+        name: name.into(),
+        url: format!("http://{name}.example:9090"),
+        answered_at,
+        error: error.map(Into::into),
+        retention,
+    };
+    vec![
+        source("main", None, Some(seconds_before(4)), Some(Duration::from_hours(15 * 24))),
+        source("edge", Some("connection refused"), Some(before(3)), None),
+        source("new", Some("TLS: unknown issuer"), None, None),
+    ]
+}
+
+/// What the source of an incident says.
+pub fn previewed(incident: &Incident, silence: Option<(String, bool)>) -> Previewed {
+    let picture = match &silence {
+        Some((silence, false)) => Picture::Unavailable(silence.clone()),
+        _ => Picture::Preview(snapshot(incident)),
+    };
+    Previewed { picture, silence: silence.map(|(silence, _)| silence) }
 }
 
 fn run(id: i64, trigger: Trigger, minutes: u64, counts: RunCounts, error: Option<&str>) -> ProcessorRun {
@@ -244,6 +355,7 @@ pub fn overview() -> Overview {
                 last_seen: before(960),
             },
         ],
+        sources: Vec::new(),
         clock_offset: 0,
     }
 }

@@ -16,5 +16,6 @@ mod messages;
 mod mouse;
 mod screens;
 mod sizes;
+mod sources;
 mod styles;
 mod undo;

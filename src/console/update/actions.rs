@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::{chart, export, filter, overlay, refresh, verbs};
-use crate::console::effect::{Effect, Lane};
+use crate::console::effect::{CLIPBOARD_LIMIT, Effect, Lane};
 use crate::console::event::Moment;
 use crate::console::keymap::Action;
 use crate::console::listing::SortKey;
@@ -58,10 +58,12 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::Freeze => freeze(state, moment),
         Action::Refresh => {
             state.frozen_since = state.frozen_since.map(|_| moment.real);
+            state.detail.heard_at = None;
             refresh::everything(state, moment, effects);
         }
         Action::CopyNumber | Action::CopyRow => copy(state, action, moment, effects),
         Action::CopyPage => export::copy(state, moment, effects),
+        Action::CopyGenerator => copy_generator(state, moment, effects),
         Action::Export => export::begin(state, moment),
         Action::LogLevel => state.log.next_level(),
         Action::SwitchZone => state.zone = state.zone.other(),
@@ -181,6 +183,19 @@ fn copy(state: &mut State, action: Action, moment: Moment, effects: &mut Vec<Eff
     effects.push(Effect::Copy(text));
 }
 
+/// What is pasted somewhere is read as keys there: nothing but the URL is in it.
+fn copy_generator(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
+    let alerts = state.shown_detail().and_then(|detail| detail.alerts.as_ref());
+    let Some(url) = alerts.and_then(|alerts| alerts.origin.generator_url.as_deref()) else { return };
+    let url = printable(url);
+    if url.len() > CLIPBOARD_LIMIT {
+        let said = "the generator URL is too long for the clipboard of a terminal: 'afterimage incident show' has it";
+        return state.toasts.say(Tone::Warning, said, moment.real);
+    }
+    state.toasts.say(Tone::Plain, format!("copied {}", crate::domain::text::shorten(&url, 60)), moment.real);
+    effects.push(Effect::Copy(url));
+}
+
 fn row(incident: &Incident) -> String {
     let closed = incident.date_closed.map_or_else(|| "-".to_owned(), |closed| closed.to_string());
     let title = printable(&incident.title);
@@ -202,9 +217,16 @@ fn switch_mouse(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
 
 /// Makes the answer to what is on its way count no more, because what it is about has just been changed.
 pub(super) fn outdate_reads(state: &mut State) {
-    for lane in
-        [Lane::Incidents, Lane::Pending, Lane::Snapshots, Lane::Rows, Lane::Detail, Lane::Overlay, Lane::Overview]
-    {
+    for lane in [
+        Lane::Incidents,
+        Lane::Pending,
+        Lane::Snapshots,
+        Lane::Rows,
+        Lane::Preview,
+        Lane::Detail,
+        Lane::Overlay,
+        Lane::Overview,
+    ] {
         state.lanes.outdate(lane);
     }
 }

@@ -7,13 +7,16 @@ use super::actions::outdate_reads;
 use super::marks::{self, Known};
 use super::{export, forms, overlay, refresh, undo};
 use crate::console::effect::{Effect, Lane, Write};
-use crate::console::event::{Answer, Cause, FailedCapture, Failure, Loaded, Moment, Overview, ProcessorNews, Written};
+use crate::console::event::{
+    Answer, Cause, Detail, FailedCapture, Failure, Loaded, Moment, Overview, Picture, Previewed, ProcessorNews, Written,
+};
 use crate::console::keymap::Action;
 use crate::console::listing::Listed;
 use crate::console::options::DataKind;
 use crate::console::state::State;
 use crate::console::state::connection::{Attempt, Connection};
 use crate::console::state::dialog::{Dialog, Place};
+use crate::console::state::rows::Measured;
 use crate::console::state::toasts::Tone;
 use crate::console::state::undo::numbers;
 use crate::domain::text::shorten;
@@ -115,6 +118,8 @@ fn lane_of(loaded: &Loaded) -> Lane {
         Loaded::List(listed, ..) | Loaded::ListHolds(listed) => Lane::of(*listed),
         Loaded::Rows(_) => Lane::Rows,
         Loaded::Shapes(_) => Lane::Shapes,
+        Loaded::RemoteShapes(_) => Lane::RemoteShapes,
+        Loaded::Preview(..) => Lane::Preview,
         Loaded::Detail(..) => Lane::Detail,
         Loaded::Overlay(..) => Lane::Overlay,
         Loaded::Overview(_) => Lane::Overview,
@@ -158,7 +163,9 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
                 marks::settle(state, listed, Known::Rows, moment);
             }
         }
-        Loaded::Shapes(shapes) => state.rows.answer_shapes(shapes, moment.real),
+        Loaded::Shapes(shapes) => state.rows.answer_shapes(Measured::Here, shapes, moment.real),
+        Loaded::RemoteShapes(shapes) => state.rows.answer_shapes(Measured::Elsewhere, shapes, moment.real),
+        Loaded::Preview(id, previewed) => take_preview(state, id, previewed.map(|previewed| *previewed), moment),
         Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
         Loaded::Overlay(id, detail) => overlay::take(state, id, detail.map(|detail| *detail), moment),
         Loaded::Overview(overview) => {
@@ -173,17 +180,33 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
     }
 }
 
-fn take_detail(state: &mut State, id: IncidentId, detail: Option<crate::console::event::Detail>) {
+fn take_detail(state: &mut State, id: IncidentId, detail: Option<Detail>) {
     if state.detail.wanted != Some(id) {
         return;
     }
     match detail {
-        Some(detail) => {
+        Some(mut detail) => {
             state.rows.put(detail.incident.clone());
             state.detail.error = None;
+            // What its source said last stands until it says something else.
+            if detail.picture == Picture::Awaited
+                && let Some(before) = state.detail.data.take().filter(|before| before.incident.id == id)
+                && !matches!(before.picture, Picture::Captured(_))
+            {
+                (detail.picture, detail.silence) = (before.picture, before.silence);
+            }
             state.detail.data = Some(detail);
         }
         None => state.detail.error = Some(format!("there is no incident {id}")),
+    }
+}
+
+fn take_preview(state: &mut State, id: IncidentId, previewed: Option<Previewed>, moment: Moment) {
+    let shown = state.detail.data.as_mut().filter(|shown| shown.incident.id == id);
+    let shown = shown.filter(|shown| !matches!(shown.picture, Picture::Captured(_)));
+    if let (Some(shown), Some(Previewed { picture, silence })) = (shown, previewed) {
+        (shown.picture, shown.silence) = (picture, silence);
+        state.detail.heard_at = Some(moment.real);
     }
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::console::effect::{Edition, Effect, Lane, Load};
-use crate::console::event::Moment;
+use crate::console::event::{Moment, Picture};
 use crate::console::listing::Listed;
 use crate::console::state::connection::Connection;
 use crate::console::state::dialog::{Dialog, Purpose};
 use crate::console::state::list::{Contents, List};
+use crate::console::state::rows::Measured;
 use crate::console::state::{DetailPane, Refresh, State};
 use crate::domain::IncidentId;
 
@@ -25,6 +26,9 @@ const SHAPES_AT_ONCE: usize = 12;
 const MARKS_AT_ONCE: usize = 500;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
+
+/// Sources are asked less often than the database.
+const SOURCE_AGE: Duration = Duration::from_secs(10);
 
 /// Time has passed.
 pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
@@ -93,9 +97,13 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     let wanted = visible.iter().copied().chain(marked.filter(|id| !visible.contains(id))).collect();
     ask_rows(state, wanted, moment, effects);
     let aged = state.rows.missing_shapes(&visible, moment.real - SHAPE_AGE);
-    ask_shapes(state, aged, moment, effects);
+    ask_shapes(state, &aged, moment, effects);
     if let Some(id) = state.selected() {
         ask_if_ready(state, Load::Detail(id), moment, effects);
+    }
+    let is_old = state.detail.heard_at.is_none_or(|heard_at| moment.real.since(heard_at) >= SOURCE_AGE);
+    if let Some(id) = measured_elsewhere(state).filter(|_| is_old) {
+        ask_if_ready(state, Load::Preview(id), moment, effects);
     }
     if let Some(id) = state.overlay.as_ref().map(|overlay| overlay.id) {
         ask_if_ready(state, Load::Overlay(id), moment, effects);
@@ -115,6 +123,7 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
         let (data, extent) = (state.detail.data.take(), state.detail.extent.carried_over());
         state.detail = DetailPane { wanted: selected, data, extent, ..DetailPane::default() };
         state.lanes.outdate(Lane::Detail);
+        state.lanes.outdate(Lane::Preview);
         if let Some(id) = selected.filter(|_| state.connection.is_up()) {
             ask(state, Load::Detail(id), effects);
         }
@@ -129,6 +138,11 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     if let Some(id) = state.overlay.as_ref().filter(|overlay| overlay.data.is_none()).map(|overlay| overlay.id) {
         ask_if_ready(state, Load::Overlay(id), moment, effects);
     }
+    if state.shown_detail().is_some_and(|detail| detail.picture == Picture::Awaited)
+        && let Some(id) = measured_elsewhere(state)
+    {
+        ask_if_ready(state, Load::Preview(id), moment, effects);
+    }
     let due = state.refresh.next_at <= moment.real && state.frozen_since.is_none();
     let unknown = state.list().is_some_and(|list| list.contents() == Contents::Unknown);
     if due || (unknown && list_of(state).is_some_and(|load| state.lanes.is_ready(load.lane(), moment.real))) {
@@ -141,10 +155,16 @@ pub(super) fn fill(state: &mut State, moment: Moment, effects: &mut Vec<Effect>)
     let selected: Vec<IncidentId> = selected.into_iter().collect();
     let missing = if missing.is_empty() { state.rows.missing(&selected) } else { missing };
     ask_rows(state, missing, moment, effects);
-    ask_shapes(state, shapes, moment, effects);
+    ask_shapes(state, &shapes, moment, effects);
     if state.rows.is_overfull() {
         prune(state, rows);
     }
+}
+
+/// The selected incident, where only its source knows what it would get.
+fn measured_elsewhere(state: &State) -> Option<IncidentId> {
+    let shown = &state.shown_detail()?.incident;
+    (shown.expression.is_some() && shown.snapshot.is_none()).then_some(shown.id)
 }
 
 fn list_of(state: &State) -> Option<Load> {
@@ -158,12 +178,16 @@ fn ask_rows(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &m
     }
 }
 
-fn ask_shapes(state: &mut State, ids: Vec<IncidentId>, moment: Moment, effects: &mut Vec<Effect>) {
-    // A few at a time: a read that is under way when the operator scrolls on is over soon.
-    let ids: Vec<IncidentId> = ids.into_iter().take(SHAPES_AT_ONCE).collect();
-    if !ids.is_empty() && state.lanes.is_ready(Lane::Shapes, moment.real) {
-        state.rows.ask_shapes(&ids);
-        ask(state, Load::Shapes(ids), effects);
+fn ask_shapes(state: &mut State, ids: &[IncidentId], moment: Moment, effects: &mut Vec<Effect>) {
+    for (measured, load) in [(Measured::Here, Load::Shapes as fn(_) -> _), (Measured::Elsewhere, Load::RemoteShapes)] {
+        let of_this = ids.iter().copied().filter(|id| state.rows.measured(*id) == measured);
+        // A few at a time: a read that is under way when the operator scrolls on is over soon.
+        let load = load(of_this.take(SHAPES_AT_ONCE).collect());
+        let (Load::Shapes(asked) | Load::RemoteShapes(asked)) = &load else { continue };
+        if !asked.is_empty() && state.lanes.is_ready(load.lane(), moment.real) {
+            state.rows.ask_shapes(measured, asked);
+            ask(state, load, effects);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::text::{restyle, wrap};
-use super::{facts, picture, timeline};
+use super::{facts, origin, picture, timeline};
 use crate::console::event::Detail;
 use crate::console::pointing::Target;
 use crate::console::screen::Focus;
@@ -54,7 +54,7 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     if canvas.screen.is_detail_compact() && scroll > 0 {
         return in_parts(canvas, frame, area, detail, heading);
     }
-    let full = facts::full(canvas, detail, width);
+    let full = facts::full(canvas, detail, width, facts::FACT);
     let height = usize::from(area.height);
     let roomy = height >= heading.len() + full.len() + 12;
     let mut lines = heading;
@@ -68,7 +68,8 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
     let used = lines.len().min(height);
     put(frame, area, lines);
     let rest = below(area, used);
-    let chart_height = if roomy { roomy_chart(canvas, area, rest, detail) } else { chart_height(rest.height) };
+    let after = after(canvas, detail, width, roomy);
+    let chart_height = if roomy { roomy_chart(canvas, area, rest, detail, &after) } else { chart_height(rest.height) };
     picture::draw(canvas, frame, Rect { height: chart_height.min(rest.height), ..rest }, detail);
     let left = rest.height.saturating_sub(chart_height);
     if left >= 3 {
@@ -80,19 +81,36 @@ fn shown(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail) {
             title,
         );
         let entries = Rect { y: title.y + 1, height: left - 2, ..rest };
-        put(frame, entries, timeline::lines(canvas, detail, scroll, width, usize::from(entries.height)));
+        put(frame, entries, timeline::lines(canvas, detail, &after, scroll, (width, usize::from(entries.height))));
     }
 }
 
 /// Where chart and timeline do not fit together: the chart is the first page, all facts and the timeline those after it.
 fn in_parts(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &Detail, heading: Vec<Line<'static>>) {
     let (width, height) = (usize::from(area.width), usize::from(area.height).saturating_sub(1).max(1));
-    let mut lines = facts::full(canvas, detail, width);
+    let mut lines = facts::full(canvas, detail, width, MOST_LINES);
+    if let Some(alerts) = &detail.alerts {
+        lines.extend(origin::members(canvas, alerts, width));
+    }
     lines.push(Line::styled("timeline (newest first)", canvas.look.theme.title));
-    lines.extend(timeline::lines(canvas, detail, 0, width, MOST_LINES));
+    lines.extend(timeline::lines(canvas, detail, &[], 0, (width, MOST_LINES)));
     let page = (canvas.state.detail.scroll - 1).min((lines.len() - 1) / height);
     let shown = lines.into_iter().skip(page * height).take(height);
     put(frame, area, heading.into_iter().take(1).chain(shown).collect());
+}
+
+/// What comes below the timeline of an incident that is connected with what others run: its alerts, and the facts that had
+/// no room above.
+fn after(canvas: Canvas<'_>, detail: &Detail, width: usize, roomy: bool) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if let Some(alerts) = &detail.alerts {
+        lines.extend(origin::members(canvas, alerts, width));
+    }
+    if !roomy && detail.is_connected() {
+        lines.push(Line::styled("facts", canvas.look.theme.title));
+        lines.extend(facts::full(canvas, detail, width, MOST_LINES));
+    }
+    lines
 }
 
 fn below(area: Rect, used: usize) -> Rect {
@@ -101,8 +119,9 @@ fn below(area: Rect, used: usize) -> Rect {
 }
 
 /// The chart has three fifths of what is left, and what a short timeline leaves free.
-fn roomy_chart(canvas: Canvas<'_>, area: Rect, rest: Rect, detail: &Detail) -> u16 {
-    let entries = timeline::lines(canvas, detail, 0, usize::from(area.width), usize::from(rest.height)).len();
+fn roomy_chart(canvas: Canvas<'_>, area: Rect, rest: Rect, detail: &Detail, after: &[Line<'static>]) -> u16 {
+    let room = (usize::from(area.width), usize::from(rest.height));
+    let entries = timeline::lines(canvas, detail, after, 0, room).len();
     let timeline = u16::try_from(entries).unwrap_or(u16::MAX).saturating_add(3);
     (rest.height * 3 / 5).max(rest.height.saturating_sub(timeline)).clamp(10, most_of_chart(area))
 }

@@ -4,20 +4,22 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use super::standing;
 use super::text::{cut, number, wrap};
+use super::{origin, standing};
 use crate::console::event::{Detail, Picture};
 use crate::console::keymap::Action;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::schedule::MAX_ATTEMPTS;
 use crate::domain::text::shorten;
 use crate::domain::{Aggregation, Incident, PendingSnapshot, SnapshotFacts, Status, span};
-use crate::export::words::decimal;
+use crate::export::words::mean_of;
 use crate::export::{self, Origin, Phase};
 
 const LABEL: usize = 10;
 /// A reason has so many lines at most where there is little room.
 const REASON: usize = 4;
+/// A fact has so many where there is more below.
+pub(super) const FACT: usize = 3;
 
 /// The heading: number and title, in at most two lines.
 pub(super) fn heading(canvas: Canvas<'_>, incident: &Incident, width: usize) -> Vec<Line<'static>> {
@@ -35,7 +37,10 @@ pub(super) fn brief(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Li
     let (incident, theme, glyphs) = (&detail.incident, &canvas.look.theme, canvas.look.glyphs);
     let (glyph, style) = super::incidents::status(canvas, incident);
     let separator = format!(" {} ", glyphs.separator());
-    let rule = [rule(incident), projects(incident)].join(&separator);
+    let firing = detail.alerts.as_ref().map(origin::firing);
+    let alerts = firing.as_deref().and_then(|firing| firing.split(',').next()).map(str::to_owned);
+    let rule: Vec<String> = alerts.into_iter().chain([rule(incident), projects(incident)]).collect();
+    let rule = rule.join(&separator);
     let course = format!("{glyph} {}", course(canvas, incident));
     let room = width.saturating_sub(super::text::width_of(&course));
     let first = Line::from(vec![
@@ -48,20 +53,32 @@ pub(super) fn brief(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Li
         return std::iter::once(first).chain(reason).collect();
     }
     let totals = totals(canvas, detail).map(|(totals, _)| totals).unwrap_or_default();
+    // The chart says it too, where it has a line with room for that or there is none.
+    let fits = |silence: &String| super::text::width_of(&origin::frozen_alone(silence)) <= width;
+    let has_line = !canvas.screen.is_detail_compact() && detail.silence.as_ref().is_some_and(fits);
+    let untold = !has_line && detail.picture.snapshot().is_ok();
+    let silence = detail.silence.as_ref().filter(|_| untold).map(|silence| wrap(silence, width));
+    let silence = silence.into_iter().flatten().take(REASON).map(|line| Line::styled(line, theme.warning));
     let snapshot = cut(&snapshot, width, glyphs);
     let room = width.saturating_sub(super::text::width_of(&snapshot));
     let totals = if totals.is_empty() { totals } else { cut(&format!("{separator}{totals}"), room, glyphs) };
-    vec![first, Line::from(vec![Span::styled(snapshot, style), Span::styled(totals, theme.text)])]
+    let second = Line::from(vec![Span::styled(snapshot, style), Span::styled(totals, theme.text)]);
+    [first, second].into_iter().chain(silence).collect()
 }
 
-/// Everything, one fact a line, those that are long on several.
-pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Line<'static>> {
+/// Everything, one fact a line, those that are long on several, at most `most`.
+pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize, most: usize) -> Vec<Line<'static>> {
     let (incident, theme) = (&detail.incident, &canvas.look.theme);
     let (glyph, style) = super::incidents::status(canvas, incident);
     let mut lines = Vec::new();
     let mut fact = |label: &str, text: &str, style: Style| {
         let room = width.saturating_sub(LABEL).max(10);
-        for (at, line) in wrap(text, room).into_iter().take(3).enumerate() {
+        let mut wrapped = wrap(text, room);
+        if wrapped.len() > most {
+            let rest = wrapped.split_off(most - 1).join(" ");
+            wrapped.push(cut(&rest, room, canvas.look.glyphs));
+        }
+        for (at, line) in wrapped.into_iter().enumerate() {
             let label = if at == 0 { label } else { "" };
             lines
                 .push(Line::from(vec![Span::styled(format!("{label:<LABEL$}"), theme.dim), Span::styled(line, style)]));
@@ -70,18 +87,21 @@ pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Lin
     fact("status", &format!("{glyph} {}", course(canvas, incident)), style);
     fact("rule", &rule(incident), theme.text);
     fact("projects", &projects(incident), theme.text);
-    let query = if incident.query.is_empty() { "every event".to_owned() } else { incident.query.clone() };
-    let counted = match incident.aggregation {
-        Aggregation::Total => query,
-        Aggregation::UniqueUsers => format!("{query}, counting unique users"),
-    };
-    fact("query", &counted, theme.text);
+    let alerts = detail.alerts.iter().flat_map(|alerts| origin::facts(canvas, alerts));
+    for (label, text, style) in alerts.chain(origin::measuring(canvas, detail)) {
+        fact(label, &text, style);
+    }
+    if incident.expression.is_none() {
+        fact("query", &counted_events(incident), theme.text);
+    }
     fact("started", &started(canvas, incident), theme.text);
     let (text, style) = snapshot(canvas, incident);
     fact("snapshot", &text, style);
     if let Some((totals, range)) = totals(canvas, detail) {
         fact("totals", &totals, theme.text);
-        fact("", &range, theme.dim);
+        if let Some(range) = range {
+            fact("", &range, theme.dim);
+        }
     }
     if let Some((label, averages)) = averages(detail) {
         fact(&label, &averages, theme.text);
@@ -89,12 +109,20 @@ pub(super) fn full(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Lin
     lines
 }
 
+fn counted_events(incident: &Incident) -> String {
+    let query = if incident.query.is_empty() { "every event".to_owned() } else { incident.query.clone() };
+    match incident.aggregation {
+        Aggregation::Total => query,
+        Aggregation::UniqueUsers => format!("{query}, counting unique users"),
+    }
+}
+
 /// `mean/10m`, `11.5 before, 60.7 during, 15.6 after`: what the chart comes to, as the exports have it.
 fn averages(detail: &Detail) -> Option<(String, String)> {
     let (snapshot, origin) = match &detail.picture {
         Picture::Captured(snapshot) => (snapshot, Origin::Kept),
         Picture::Preview(snapshot) => (snapshot, Origin::Preview),
-        Picture::Unavailable(_) => return None,
+        Picture::Awaited | Picture::Unavailable(_) => return None,
     };
     let (incident, activities) = (&detail.incident, detail.activities.as_slice());
     let series = export::first_series(incident, snapshot);
@@ -104,7 +132,8 @@ fn averages(detail: &Detail) -> Option<(String, String)> {
     let period = known.iter().flatten().next().map(|((_, period, _), _)| *period)?;
     // Distinct users of longer buckets are another measure.
     let alike = known.into_iter().flatten().filter(|((_, of, _), _)| *of == period);
-    let said: Vec<String> = alike.map(|((mean, ..), name)| format!("{} {name}", decimal(mean))).collect();
+    let measure = snapshot.facts.measure;
+    let said: Vec<String> = alike.map(|((mean, ..), name)| format!("{} {name}", mean_of(mean, measure))).collect();
     let period = span::format(period);
     let label = format!("mean/{period}");
     if label.len() >= LABEL {
@@ -202,12 +231,17 @@ fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> String {
     format!("captured {added}{as_of}{clipped}")
 }
 
-/// The totals, and over which range: it is another than the chart's (rule 9).
-fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
+/// The totals, and over which range: it is another than the chart's (rule 9). A metric has none.
+fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, Option<String>)> {
     let (Picture::Captured(snapshot) | Picture::Preview(snapshot)) = &detail.picture else { return None };
     let facts = &snapshot.facts;
-    let events = facts.total_events.map_or_else(|| "unknown events".to_owned(), |count| counted(count, "event"));
-    let users = facts.unique_users.map_or_else(|| "users unknown".to_owned(), |count| counted(count, "user"));
+    if facts.measure.is_metric() {
+        return Some(("none: a metric, not events".to_owned(), None));
+    }
+    let estimated = if facts.measure.is_estimated() { "~" } else { "" };
+    let events = facts.total_events.map(|count| format!("{estimated}{}", counted(count, "event")));
+    let events = events.unwrap_or_else(|| "events not known".to_owned());
+    let users = facts.unique_users.map_or_else(|| "users not known".to_owned(), |count| counted(count, "user"));
     let zone = canvas.state.zone;
     let totals = detail.incident.course().ranges(facts.as_of).totals;
     let now = canvas.moment.now;
@@ -216,7 +250,11 @@ fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, String)> {
     let so_far = if goes_on { " so far" } else { "" };
     let (start, end) = (zone.brief(totals.start, now), zone.brief(totals.end, now));
     let range = format!("{start}-{end}, not the chart's sum");
-    Some((format!("{events}, {users}{so_far}"), range))
+    let said = match facts.unique_users {
+        Some(_) => format!("{events}, {users}{so_far}"),
+        None => format!("{events}{so_far}, {users}"),
+    };
+    Some((said, Some(range)))
 }
 
 fn counted(count: i64, what: &str) -> String {

@@ -15,7 +15,7 @@ use crate::console::listing::{Column, GAP};
 use crate::console::state::excerpt::telling;
 use crate::console::state::processor::{Standing, standing};
 use crate::domain::text::printable;
-use crate::domain::{Incident, IncidentId, IncidentType, Status};
+use crate::domain::{Incident, IncidentId, IncidentType, Measure, SnapshotFacts, Status};
 
 /// A column, and how wide it is.
 type Cell = (Column, usize);
@@ -105,8 +105,8 @@ fn cell<'a>(row: &'a mut Row, canvas: Canvas<'_>, column: Column, width: usize, 
             row.right(&text, width, theme.dim, glyphs)
         }
         Column::Window => row.right(&incident.time_window.to_string(), width, theme.dim, glyphs),
-        Column::Events => count(row, facts.and_then(|facts| facts.total_events), width, canvas),
-        Column::Users => count(row, facts.and_then(|facts| facts.unique_users), width, canvas),
+        Column::Events => count(row, facts.map(|facts| counted(facts, facts.total_events, width)), width, canvas),
+        Column::Users => count(row, facts.map(|facts| counted(facts, facts.unique_users, width)), width, canvas),
         Column::Snapshot => {
             let (text, style) = snapshot_cell(canvas, incident);
             row.left(&text, width, style, glyphs)
@@ -150,9 +150,19 @@ fn kind(kind: IncidentType) -> &'static str {
     }
 }
 
-fn count<'a>(row: &'a mut Row, count: Option<i64>, width: usize, canvas: Canvas<'_>) -> &'a mut Row {
-    let text = count.map(number).unwrap_or_default();
-    row.right(&text, width, canvas.look.theme.dim, canvas.look.glyphs)
+fn count<'a>(row: &'a mut Row, count: Option<String>, width: usize, canvas: Canvas<'_>) -> &'a mut Row {
+    row.right(&count.unwrap_or_default(), width, canvas.look.theme.dim, canvas.look.glyphs)
+}
+
+/// A number that was kept, in a cell: what its source does not know is neither nothing nor zero.
+pub(super) fn counted(facts: &SnapshotFacts, count: Option<i64>, width: usize) -> String {
+    match count {
+        Some(count) if facts.measure.is_estimated() => format!("~{}", number(count)),
+        Some(count) => number(count),
+        None if facts.measure.is_metric() => "metric".to_owned(),
+        None if width >= 9 => "not known".to_owned(),
+        None => "?".to_owned(),
+    }
 }
 
 /// The glyph of the status and its style.
@@ -167,10 +177,10 @@ pub(super) fn status(canvas: Canvas<'_>, incident: &Incident) -> (&'static str, 
 pub(super) fn shape(canvas: Canvas<'_>, id: IncidentId, width: usize) -> Line<'static> {
     let columns = u16::try_from(width).unwrap_or(0);
     let points = match (canvas.state.rows.shape(id), canvas.state.rows.incident(id)) {
-        (Some(shape), Some(incident)) => telling(&shape.points, incident),
-        _ => &[],
+        (Some(shape), Some(incident)) => (telling(&shape.points, incident), incident.measure()),
+        _ => (&[][..], Measure::Events),
     };
-    if points.is_empty() {
+    if points.0.is_empty() {
         return Line::from(" ".repeat(width));
     }
     sparkline(points, columns, canvas.moment.now, canvas.look.glyphs, &canvas.look.theme)

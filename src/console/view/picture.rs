@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::chart::{self, Backdrop, Chart};
 use super::detail::put;
+use super::origin;
 use super::text::wrap;
 use crate::console::event::{Detail, Picture};
 use crate::console::keymap::Action;
@@ -26,6 +27,9 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
     if let Picture::Unavailable(why) = &detail.picture {
         let wrapped = wrap(why, usize::from(area.width));
         return put(frame, area, wrapped.into_iter().map(|line| Line::styled(line, look.theme.error)).collect());
+    }
+    if detail.picture == Picture::Awaited {
+        return put(frame, area, vec![Line::styled(format!("asking {}", source(detail)), look.theme.dim)]);
     }
     let Some(subject) = state.charted(now) else { return };
     let incident = subject.incident;
@@ -48,6 +52,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
         now,
         cursor: state.detail.cursor.map(position),
         aggregation: incident.aggregation,
+        measure: detail.picture.measure(),
         behind: behind.as_ref().map(|behind| Backdrop { behind, name: &name, scaled }),
         zone: state.zone,
         glyphs: look.glyphs,
@@ -61,6 +66,12 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, area: Rect, detail: &D
     }
 }
 
+/// The source that measures an incident, as it is named.
+fn source(detail: &Detail) -> String {
+    let name = detail.incident.expression.as_ref().map(|expression| shorten(&expression.source, 40));
+    name.map_or_else(|| "its source".to_owned(), |name| format!("source '{name}'"))
+}
+
 /// What stands behind this part of the series; nothing behind itself.
 fn behind(canvas: Canvas<'_>, subject: Subject<'_>, shown: &Series) -> Option<Behind> {
     let overlay = canvas.state.overlay.as_ref().filter(|overlay| overlay.id != subject.incident.id)?;
@@ -68,7 +79,7 @@ fn behind(canvas: Canvas<'_>, subject: Subject<'_>, shown: &Series) -> Option<Be
     let kind = canvas.state.shown_series(subject.incident, canvas.moment.now);
     let other = series_of(&data.picture, kind).filter(|series| !series.is_empty())?;
     let selected = (shown, subject.series, subject.incident.date_started);
-    Some(overlay::behind(selected, (other, data.incident.date_started), overlay.height))
+    Some(overlay::behind(selected, (other, data.incident.date_started, data.picture.measure()), overlay.height))
 }
 
 /// The notes with what stands behind, each pair as full as another; from the fullest to the shortest.
@@ -99,7 +110,10 @@ fn legends(canvas: Canvas<'_>, detail: &Detail) -> Vec<Line<'static>> {
     if id == detail.incident.id {
         return vec![Line::styled(format!("#{id} is behind the charts of others"), theme.dim)];
     }
-    let Some(data) = &overlay.data else { return vec![Line::styled(format!("#{id} is being read"), theme.dim)] };
+    let unread = |data: &&Detail| data.picture != Picture::Awaited;
+    let Some(data) = overlay.data.as_ref().filter(unread) else {
+        return vec![Line::styled(format!("#{id} is being read"), theme.dim)];
+    };
     if let Picture::Unavailable(why) = &data.picture {
         let texts = [format!("#{id} has no picture: {}", shorten(why, 60)), format!("#{id} has no picture")];
         return texts.map(|text| Line::styled(text, theme.warning)).into();
@@ -109,13 +123,13 @@ fn legends(canvas: Canvas<'_>, detail: &Detail) -> Vec<Line<'static>> {
         Height::Normalised => "normalised",
     };
     // What counts something else is on the same scale, but not of the same kind.
-    let of = data.incident.aggregation;
-    let unit = if of == detail.incident.aggregation { "" } else { ", in " };
-    let height = match of {
-        _ if unit.is_empty() => height.to_owned(),
-        Aggregation::Total => format!("{height}{unit}events"),
-        Aggregation::UniqueUsers => format!("{height}{unit}users"),
+    let what = |detail: &Detail| match (detail.picture.measure(), detail.incident.aggregation) {
+        (measure, _) if measure.is_metric() => "of a metric",
+        (_, Aggregation::Total) => "in events",
+        (_, Aggregation::UniqueUsers) => "in users",
     };
+    let (of, shown) = (what(data), what(detail));
+    let height = if of == shown { height.to_owned() } else { format!("{height}, {of}") };
     let line = glyphs.behind_levels()[0];
     let title = shorten(&data.incident.title, 40);
     let legends = [format!("#{id} {title}, {height}"), format!("#{id}, {height}"), format!("#{id}")];
@@ -154,6 +168,10 @@ fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Rang
 /// What the picture is not yet, or will never be, from the fullest to the shortest; nothing where it is complete.
 fn notes(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>) -> Vec<Line<'static>> {
     let theme = &canvas.look.theme;
+    if let Some(silence) = &detail.silence {
+        let texts = [origin::frozen_alone(silence), origin::FROZEN_ALONE.to_owned()];
+        return texts.map(|text| Line::styled(text, theme.warning)).into();
+    }
     let (full, short) = completeness(canvas, detail);
     let clipped = clipped(canvas, subject.series, &detail.picture);
     let style = match (&clipped, &detail.picture) {

@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::header::ago;
-use super::log;
 use super::text::{Row, cut_line, number, wrap};
+use super::{log, sources};
 use crate::console::glyphs::Glyphs;
 use crate::console::listing::Side;
 use crate::console::options::ProcessorChoice;
@@ -22,12 +22,16 @@ use crate::domain::{Processor, ProcessorRun, Timestamp, span, text};
 /// A run whose record has not moved for so long was cut off: the next takes over from it.
 const STILL: Duration = Duration::from_mins(2);
 
+/// So many sources are told one by one.
+const SOURCES: usize = 4;
+
 /// Draws the view.
 pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
     let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let mut facts = facts(canvas);
     if inner.height < 16 {
         facts.truncate(2);
+        facts.extend(sources::facts(canvas, 1));
         facts.push(Line::default());
     }
     let runs = runs(canvas, usize::from(area.width));
@@ -78,9 +82,7 @@ pub(super) fn draw(canvas: Canvas<'_>, frame: &mut Frame, inner: Rect) {
 
 fn facts(canvas: Canvas<'_>) -> Vec<Line<'static>> {
     let (state, theme) = (canvas.state, &canvas.look.theme);
-    let fact = |label: &str, text: String, style: Style| {
-        Line::from(vec![Span::styled(format!("{label:<11}"), theme.dim), Span::styled(text, style)])
-    };
+    let fact = |label: &str, text: String, style: Style| fact(canvas, label, text, style);
     let (what, style) = doing(canvas);
     let mut lines = vec![fact("processor", what, style)];
     if let Some(last) = &state.processor.last {
@@ -100,6 +102,7 @@ fn facts(canvas: Canvas<'_>) -> Vec<Line<'static>> {
         let style = if failing + dead > 0 { theme.failing } else { theme.text };
         lines.push(fact("pending", format!("{pending}, {due} due, {failing} failing, {dead} dead"), style));
     }
+    lines.extend(sources::facts(canvas, SOURCES));
     if let Some((skew, which)) = state.skew() {
         let skew = span::format(skew);
         let said = format!("this host is {skew} {which} the database; times here are the database's");
@@ -108,6 +111,10 @@ fn facts(canvas: Canvas<'_>) -> Vec<Line<'static>> {
     lines.push(fact("acts as", text::shorten(&state.options.by, 60), theme.text));
     lines.push(Line::default());
     lines
+}
+
+pub(super) fn fact(canvas: Canvas<'_>, label: &str, text: String, style: Style) -> Line<'static> {
+    Line::from(vec![Span::styled(format!("{label:<11}"), canvas.look.theme.dim), Span::styled(text, style)])
 }
 
 fn doing(canvas: Canvas<'_>) -> (String, Style) {

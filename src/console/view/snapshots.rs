@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use super::canvas::Canvas;
 use super::table::Heading;
-use super::text::{Row, number};
+use super::text::Row;
 use super::{incidents, table};
 use crate::console::keymap::Action;
 use crate::console::listing::{Side, SortKey};
@@ -85,16 +85,16 @@ fn row(canvas: Canvas<'_>, columns: Columns, id: IncidentId) -> Line<'static> {
 
 fn kept(row: &mut Row, canvas: Canvas<'_>, columns: Columns, facts: &SnapshotFacts) {
     let (theme, glyphs) = (&canvas.look.theme, canvas.look.glyphs);
-    let count = |count: Option<i64>| count.map_or_else(|| "-".to_owned(), number);
+    let count = |count: Option<i64>, width: usize| incidents::counted(facts, count, width);
     if columns.captured > 0 {
         let captured = canvas.state.zone.day_and_minute(facts.date_added);
         row.gap(1).right(&captured, columns.captured, theme.dim, glyphs);
     }
     if columns.events > 0 {
-        row.gap(1).right(&count(facts.total_events), columns.events, theme.text, glyphs);
+        row.gap(1).right(&count(facts.total_events, columns.events), columns.events, theme.text, glyphs);
     }
     if columns.users > 0 {
-        row.gap(1).right(&count(facts.unique_users), columns.users, theme.text, glyphs);
+        row.gap(1).right(&count(facts.unique_users, columns.users), columns.users, theme.text, glyphs);
     }
     let (kind, style) = match (facts.partial, facts.clipped) {
         (true, _) => ("partial", theme.partial),

@@ -2,17 +2,23 @@
 
 use ratatui::text::{Line, Span};
 
-use super::chart::{Value, reduce_max};
+use super::chart::{Value, reduce};
 use crate::console::glyphs::Glyphs;
 use crate::console::theme::Theme;
-use crate::domain::Timestamp;
 use crate::domain::series::Point;
+use crate::domain::{Measure, Timestamp};
 
 /// The points in exactly `width` columns: the highest one full, what counted something never as low as nothing, gaps
-/// and what has not happened yet apart from both.
+/// and what has not happened yet apart from both. Below zero, the lowest one is the baseline.
 #[must_use]
-pub fn sparkline(points: &[Point], width: u16, now: Timestamp, glyphs: Glyphs, theme: &Theme) -> Line<'static> {
-    let cells = reduce_max(points, usize::from(width), now);
+pub fn sparkline(
+    (points, measure): (&[Point], Measure),
+    width: u16,
+    now: Timestamp,
+    glyphs: Glyphs,
+    theme: &Theme,
+) -> Line<'static> {
+    let cells = reduce(points, usize::from(width), now, measure);
     if cells.is_empty() {
         return Line::from(" ".repeat(usize::from(width)));
     }
@@ -20,10 +26,10 @@ pub fn sparkline(points: &[Point], width: u16, now: Timestamp, glyphs: Glyphs, t
         Value::Count(count) => Some(count),
         Value::Gap | Value::Future => None,
     });
-    let peak = counts.fold(0.0, f64::max);
+    let (lowest, peak) = counts.fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count), high.max(count)));
     let drawn = cells.iter().map(|cell| match cell.value {
-        Value::Count(0.0) => (glyphs.spark_zero(), theme.chart_axis),
-        Value::Count(count) => (level(count, peak, glyphs), theme.spark),
+        Value::Count(count) if count <= lowest => (glyphs.spark_zero(), theme.chart_axis),
+        Value::Count(count) => (level(count - lowest, peak - lowest, glyphs), theme.spark),
         Value::Gap => (glyphs.gap(), theme.chart_gap),
         Value::Future => (glyphs.future(), theme.chart_future),
     });
@@ -63,7 +69,10 @@ mod tests {
     fn check(counts: &[Option<i64>], width: u16, unicode: &str, ascii: &str) {
         let now = Timestamp::from_seconds(600);
         for (glyphs, drawn) in [(Glyphs::Unicode, unicode), (Glyphs::Ascii, ascii)] {
-            assert_eq!(sparkline(&points(counts), width, now, glyphs, &Theme::mono()).to_string(), drawn);
+            assert_eq!(
+                sparkline((&points(counts), Measure::Events), width, now, glyphs, &Theme::mono()).to_string(),
+                drawn
+            );
         }
     }
 
@@ -85,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn below_zero_the_lowest_is_the_baseline_and_of_a_metric_the_worst_is_kept() {
+        let (points, now) = (points(&[Some(-6), Some(-3), Some(6), Some(3)]), Timestamp::from_seconds(600));
+        let drawn =
+            |width, measure| sparkline((&points, measure), width, now, Glyphs::Unicode, &Theme::mono()).to_string();
+        assert_eq!(drawn(4, Measure::Metric), "▁▃▇▇");
+        assert_eq!(drawn(2, Measure::Metric), "▁▇");
+        assert_eq!(drawn(2, Measure::LowestMetric), "▁▇");
+    }
+
+    #[test]
     fn no_series_is_blank() {
         check(&[], 4, "    ", "    ");
         check(&[Some(1)], 0, "", "");
@@ -98,7 +117,7 @@ mod tests {
         ) {
             let now = Timestamp::from_micros(now);
             for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-                let line = sparkline(&points(&counts), width, now, glyphs, &Theme::colour());
+                let line = sparkline((&points(&counts), Measure::Events), width, now, glyphs, &Theme::colour());
                 prop_assert_eq!(line.width(), usize::from(width));
             }
         }
@@ -110,7 +129,7 @@ mod tests {
                 point.count = Some(Count::Estimate(count));
             }
             let now = Timestamp::from_seconds(600);
-            let line = sparkline(&points, 20, now, Glyphs::Unicode, &Theme::colour());
+            let line = sparkline((&points, Measure::Metric), 20, now, Glyphs::Unicode, &Theme::colour());
             prop_assert_eq!(line.width(), 20);
         }
     }

@@ -11,21 +11,25 @@ use crate::domain::{Activity, ActivityKind, SnapshotFacts, Status, SupersededSna
 
 const WHO: usize = 10;
 
-/// The entries from the one that is scrolled to, as many lines as fit.
+/// The entries from the one that is scrolled to, and then the lines of what comes `after` them, as many as fit.
 pub(super) fn lines(
     canvas: Canvas<'_>,
     detail: &Detail,
+    after: &[Line<'static>],
     scroll: usize,
-    width: usize,
-    height: usize,
+    (width, height): (usize, usize),
 ) -> Vec<Line<'static>> {
     let (zone, now) = (canvas.state.zone, canvas.moment.now);
     let entries = entries(canvas, detail);
     // `12:36`, or where an entry is of another day `Nov 24 12:36`.
     let when = entries.iter().map(|entry| zone.brief(entry.at, now).len()).max().unwrap_or(0);
     let columns = Columns { when, width };
-    let entries = entries.iter().skip(scroll).flat_map(|entry| put(canvas, entry, columns));
-    let above = (scroll > 0).then(|| Line::styled(format!("{scroll} newer above"), canvas.look.theme.dim));
+    // Not further than the last line.
+    let scroll = scroll.min((entries.len() + after.len()).saturating_sub(1));
+    let newer = if after.is_empty() { "newer " } else { "" };
+    let after = after.iter().skip(scroll.saturating_sub(entries.len())).cloned();
+    let entries = entries.iter().skip(scroll).flat_map(|entry| put(canvas, entry, columns)).chain(after);
+    let above = (scroll > 0).then(|| Line::styled(format!("{scroll} {newer}above"), canvas.look.theme.dim));
     let mut lines: Vec<Line<'static>> = above.into_iter().chain(entries).take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);
@@ -91,8 +95,9 @@ fn captured(canvas: Canvas<'_>, facts: &SnapshotFacts) -> Entry {
 
 fn superseded(canvas: Canvas<'_>, kept: &SupersededSnapshot) -> Entry {
     let zone = canvas.state.zone;
-    let events = kept.facts.total_events.map_or_else(|| "unknown".to_owned(), number);
-    let text = format!("superseded snapshot, as of {}: {events} events", zone.day_and_minute(kept.facts.as_of));
+    let events = kept.facts.total_events.map_or_else(|| "not known".to_owned(), number);
+    let what = if kept.facts.measure.is_metric() { "a metric".to_owned() } else { format!("{events} events") };
+    let text = format!("superseded snapshot, as of {}: {what}", zone.day_and_minute(kept.facts.as_of));
     Entry { at: kept.superseded_at, who: String::new(), text }
 }
 

@@ -2,9 +2,9 @@
 
 use std::ops::Range as Columns;
 
-use crate::domain::Timestamp;
-use crate::domain::series::{Count, Point};
+use crate::domain::series::Point;
 use crate::domain::window::Range;
+use crate::domain::{Measure, Timestamp};
 use crate::export::account::Known;
 use crate::export::axes::{self, Values};
 use crate::export::{Subject, words};
@@ -31,9 +31,7 @@ pub(super) fn draw(subject: &Subject<'_>) -> String {
     let points = subject.shown().points();
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return String::new() };
     let range = Range::new(first.bucket, last.bucket + subject.shown().period);
-    let counts = || points.iter().filter_map(|point| point.count);
-    let peak = counts().map(Count::as_f64).filter(|count| count.is_finite()).fold(0.0, f64::max);
-    let values = Values::new(peak, LABELS, counts().all(|count| matches!(count, Count::Whole(_))));
+    let values = Values::of(&points, LABELS);
     let gutter = values.labels().map(|value| words::compact(value).len()).max().unwrap_or(0) + 2;
     let chart = Chart { subject, points, range, values, gutter };
     let mut lines = vec![chart.bracket()];
@@ -59,15 +57,18 @@ impl Chart<'_> {
         if count > WIDTH { from..(column + 1) * count / WIDTH } else { from..to.min(from + 1) }
     }
 
-    /// The highest of the buckets in a column. What is unknown is not hidden by a zero beside it.
+    /// The highest of the buckets in a column, or the lowest where that is the worst. What is unknown is not hidden by a zero beside it.
     fn known(&self, column: usize) -> Known {
         let period = self.subject.shown().period;
         let known = self.points[self.buckets(column)].iter().map(|point| self.subject.known(point, period));
-        let rank = |known: &Known| match *known {
-            Known::Count(count, _) if count > 0.0 => (3, count),
-            Known::Gap => (2, 0.0),
-            Known::Count(..) => (1, 0.0),
-            Known::Future => (0, 0.0),
+        let measure = self.subject.measure();
+        let rank = |known: &Known| match (*known, measure) {
+            (Known::Count(count, _), Measure::LowestMetric) => (3, -count),
+            (Known::Count(count, _), Measure::Metric) => (3, count),
+            (Known::Count(count, _), _) if count > 0.0 => (3, count),
+            (Known::Gap, _) => (2, 0.0),
+            (Known::Count(..), _) => (1, 0.0),
+            (Known::Future, _) => (0, 0.0),
         };
         known
             .max_by(|one, other| rank(one).0.cmp(&rank(other).0).then(rank(one).1.total_cmp(&rank(other).1)))
@@ -79,7 +80,11 @@ impl Chart<'_> {
     #[expect(clippy::cast_precision_loss, reason = "a few rows")]
     fn eighths(&self, count: f64) -> usize {
         let most = (HEIGHT * 8) as f64;
-        if count <= 0.0 { 0 } else { (count / self.values.top * most).round().clamp(1.0, most) as usize }
+        if count <= self.values.bottom {
+            0
+        } else {
+            (self.values.share(count) * most).round().clamp(1.0, most) as usize
+        }
     }
 
     fn bars(&self) -> Vec<String> {
@@ -87,7 +92,7 @@ impl Chart<'_> {
         let labels: Vec<(usize, String)> = self
             .values
             .labels()
-            .filter(|value| *value > 0.0)
+            .filter(|value| *value > self.values.bottom)
             .map(|value| (self.eighths(value) / 8, words::compact(value)))
             .collect();
         let row = |row: usize| {
@@ -111,7 +116,8 @@ impl Chart<'_> {
     /// The axis, and two lines of times below it.
     fn axis(&self) -> [String; 3] {
         let gutter = self.gutter;
-        let mut axis: Vec<char> = format!("{:>width$} └", "0", width = gutter - 2).chars().collect();
+        let mut axis: Vec<char> =
+            format!("{:>width$} └", words::compact(self.values.bottom), width = gutter - 2).chars().collect();
         axis.extend(std::iter::repeat_n('─', WIDTH));
         let (mut times, mut contexts) = (blank(gutter + WIDTH), blank(gutter + WIDTH));
         for time in axes::times(self.range, WIDTH / TIME_APART) {

@@ -6,7 +6,7 @@ mod escape;
 
 use super::account::Phase;
 use super::{Origin, Subject, words};
-use crate::domain::{Activity, ActivityKind, Aggregation, Incident, Status, Timestamp, span};
+use crate::domain::{Activity, ActivityKind, Aggregation, Incident, Measure, Status, Timestamp, span};
 use escape::{code, inline, lines};
 
 const JUDGEMENT: &str = "\
@@ -49,16 +49,18 @@ pub fn write(subject: &Subject<'_>) -> String {
 }
 
 fn facts(subject: &Subject<'_>) -> String {
-    let Subject { incident, snapshot, .. } = subject;
+    let incident = subject.incident;
     let later = incident.date_detected.since(incident.date_started);
     let detected = if later.is_zero() { "at the start".to_owned() } else { format!("{} later", span::format(later)) };
-    let known = |count: Option<i64>| count.map_or_else(|| "unknown".to_owned(), words::number);
     let mut table = Table::new(["Incident", &incident.id.to_string()]);
     table.row(["Status", &subject.course_in_words()]);
     table.row(["Type", incident.incident_type.name()]);
     table.row(["Rule", &incident.rule.as_deref().map_or_else(|| "none".to_owned(), inline)]);
     table.row(["Time window", &incident.time_window.to_string()]);
     table.row(["Query", &query(incident)]);
+    if subject.measure() != Measure::Events {
+        table.row(["Source", &inline(&subject.source_in_words())]);
+    }
     table.row(["Projects", &projects(incident)]);
     table.row(["Started", &words::instant(incident.date_started)]);
     table.row(["Detected", &format!("{}, {detected}", words::instant(incident.date_detected))]);
@@ -67,9 +69,15 @@ fn facts(subject: &Subject<'_>) -> String {
         table.row(["Duration", &span::format(closed.since(incident.date_started))]);
     }
     let range = subject.totals_range_in_words();
-    table.row(["Total events", &format!("{}, {range}; not the sum of the chart", known(snapshot.facts.total_events))]);
-    table.row(["Unique users", &format!("{}, {range}", known(snapshot.facts.unique_users))]);
-    table.row(["Peak", &subject.peak_in_words()]);
+    let (events, users) = subject.totals_in_words();
+    if subject.measure().is_metric() {
+        table.row(["Total events", &events]);
+        table.row(["Unique users", &users]);
+    } else {
+        table.row(["Total events", &format!("{events}, {range}; not the sum of the chart")]);
+        table.row(["Unique users", &format!("{users}, {range}")]);
+    }
+    table.row([subject.peak_name(), &subject.peak_in_words()]);
     for (name, phase) in [("Before", Phase::Before), ("During", Phase::During), ("After", Phase::After)] {
         if let Some(average) = subject.average_in_words(phase) {
             table.row([name, &average]);
@@ -80,6 +88,9 @@ fn facts(subject: &Subject<'_>) -> String {
 }
 
 fn query(incident: &Incident) -> String {
+    if let Some(expression) = &incident.expression {
+        return code(&expression.text);
+    }
     let query = if incident.query.is_empty() { "every event".to_owned() } else { code(&incident.query) };
     match incident.aggregation {
         Aggregation::Total => query,
@@ -138,11 +149,10 @@ fn entry(activity: &Activity) -> (Timestamp, String, String) {
 
 fn chart(subject: &Subject<'_>) -> String {
     let series = subject.shown();
-    let unit = words::unit(subject.incident.aggregation, true);
-    let (period, range) = (span::format(series.period), words::range(series.range.start, series.range.end));
+    let (shown, range) = (subject.shown_in_words(), words::range(series.range.start, series.range.end));
     let drawn = chart::draw(subject);
     let drawn = if drawn.is_empty() { "nothing lies in its range yet".to_owned() } else { drawn };
-    format!("The {} series: {unit} per {period}, {range}.\n\n```text\n{drawn}\n```\n", subject.series)
+    format!("The {} series: {shown}, {range}.\n\n```text\n{drawn}\n```\n", subject.series)
 }
 
 /// A table whose cells are Markdown already.

@@ -79,12 +79,7 @@ fn description(subject: &Subject<'_>) -> String {
     let series = subject.shown();
     let mut said = vec![
         format!("{}.", course(subject)),
-        format!(
-            "A chart of {} per {}, {}.",
-            words::unit(subject.incident.aggregation, true),
-            span::format(series.period),
-            words::range(series.range.start, series.range.end)
-        ),
+        format!("A chart of {}, {}.", subject.shown_in_words(), words::range(series.range.start, series.range.end)),
     ];
     said.extend(counted(subject));
     said.extend(subject.standing());
@@ -104,8 +99,7 @@ fn head(canvas: &mut Canvas, subject: &Subject<'_>) {
     }
     canvas.text(MARGIN, 59.0, Anchor::Start, "text", &fitted(&course(subject), LINE_COLUMNS));
     canvas.text(MARGIN, 79.0, Anchor::Start, "quiet", &fitted(&account::scope(subject.incident), LINE_COLUMNS));
-    let unit = format!("{} per {}", words::unit(subject.incident.aggregation, true), span::format(series.period));
-    canvas.text(MARGIN, 106.0, Anchor::Start, "small text strong", &unit);
+    canvas.text(MARGIN, 106.0, Anchor::Start, "small text strong", &subject.shown_in_words());
     let range = words::range(series.range.start, series.range.end);
     let kind = format!("{} series, {range}", subject.series.name());
     canvas.text(PLACE.right, 106.0, Anchor::End, "small quiet", &kind);
@@ -158,18 +152,21 @@ fn notes(canvas: &mut Canvas, subject: &Subject<'_>) -> f64 {
 
 /// What was counted, a sentence each.
 fn counted(subject: &Subject<'_>) -> Vec<String> {
-    let facts = &subject.snapshot.facts;
-    let known = |count: Option<i64>, what: &str| match count {
-        Some(1) => format!("1 {what}"),
-        Some(count) => format!("{} {what}s", words::number(count)),
-        None => format!("an unknown number of {what}s"),
+    let totals = if subject.measure().is_metric() {
+        "The values are those of a metric, not events: there are no totals.".to_owned()
+    } else {
+        let facts = &subject.snapshot.facts;
+        let sign = if subject.measure().is_estimated() { "~" } else { "" };
+        let known = |count: Option<i64>, what: &str, sign: &str| match count {
+            Some(1) => format!("{sign}1 {what}"),
+            Some(count) => format!("{sign}{} {what}s", words::number(count)),
+            None => format!("a number of {what}s that is not known"),
+        };
+        let (events, users) = (known(facts.total_events, "event", sign), known(facts.unique_users, "user", ""));
+        let range = subject.totals_range_in_words();
+        format!("In total {events} and {users}, {range}: not the sum of the chart.")
     };
-    let (events, users) = (known(facts.total_events, "event"), known(facts.unique_users, "user"));
-    let range = subject.totals_range_in_words();
-    let mut said = vec![
-        format!("In total {events} and {users}, {range}: not the sum of the chart."),
-        format!("Peak: {}.", subject.peak_in_words()),
-    ];
+    let mut said = vec![totals, format!("{}: {}.", subject.peak_name(), subject.peak_in_words())];
     said.extend(averages(subject));
     said
 }
@@ -182,10 +179,13 @@ fn averages(subject: &Subject<'_>) -> Option<String> {
         .into_iter()
         .filter_map(|(name, phase)| {
             let (mean, period, _) = subject.average(phase)?;
-            let per = format!(" {} per {}", words::unit(subject.incident.aggregation, true), span::format(period));
+            let unit_of = words::unit(subject.incident.aggregation, true);
+            let is_metric = subject.measure().is_metric();
+            let per = if is_metric { String::new() } else { format!(" {unit_of} per {}", span::format(period)) };
             // The unit is said once, and again where it changes.
             let is_new = unit.as_ref() != Some(&per);
-            let said = format!("{}{} {name}", words::decimal(mean), if is_new { per.as_str() } else { "" });
+            let said =
+                format!("{}{} {name}", words::mean_of(mean, subject.measure()), if is_new { per.as_str() } else { "" });
             unit = Some(per);
             Some(said)
         })

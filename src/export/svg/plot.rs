@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::canvas::{Anchor, Bar, Canvas, width_of};
-use crate::domain::series::{Count, Coverage, Point};
+use crate::domain::series::{Coverage, Point};
 use crate::domain::window::Range;
 use crate::domain::{Timestamp, span};
 use crate::export::account::{Known, Phase};
@@ -51,10 +51,7 @@ impl<'a> Plot<'a> {
             (Some(first), Some(last)) => Range::new(first.bucket, last.bucket + period),
             _ => subject.shown().range,
         };
-        let counts = || points.iter().filter_map(|point| point.count);
-        let peak = counts().map(Count::as_f64).filter(|count| count.is_finite()).fold(0.0, f64::max);
-        let whole = counts().all(|count| matches!(count, Count::Whole(_)));
-        Self { subject, points, place, range, values: Values::new(peak, LABELS, whole) }
+        Self { subject, points, place, range, values: Values::of(points, LABELS) }
     }
 
     /// Draws all of it.
@@ -80,7 +77,7 @@ impl<'a> Plot<'a> {
     /// What counted something is never as low as nothing.
     fn height(&self, count: f64) -> f64 {
         let most = self.place.bottom - self.place.top;
-        if count <= 0.0 { 0.0 } else { (count / self.values.top * most).clamp(1.0, most) }
+        if count <= self.values.bottom { 0.0 } else { (self.values.share(count) * most).clamp(1.0, most) }
     }
 
     /// Where the incident lies; `None` where the chart shows none of it.
@@ -100,8 +97,8 @@ impl<'a> Plot<'a> {
     fn vertical_axis(&self, canvas: &mut Canvas) {
         let Place { left, right, top, bottom } = self.place;
         for value in self.values.labels() {
-            let y = bottom - value / self.values.top * (bottom - top);
-            if value > 0.0 {
+            let y = bottom - self.values.share(value) * (bottom - top);
+            if value > self.values.bottom {
                 canvas.line((left, y), (right, y), "grid");
             }
             canvas.text(left - 8.0, y + 4.0, Anchor::End, "small quiet", &words::compact(value));
@@ -124,7 +121,7 @@ impl<'a> Plot<'a> {
                     let during = usize::from(self.subject.phase(point.bucket, period) == Phase::During);
                     let partial = usize::from(coverage == Coverage::Partial);
                     has_partial |= coverage == Coverage::Partial;
-                    if count > 0.0 {
+                    if count > self.values.bottom {
                         let (x, end) = (self.x(bucket.start), self.x(bucket.end));
                         // A hair between neighbours, where there is room for one.
                         let width = if end - x > 3.0 { end - x - 0.6 } else { end - x };

@@ -26,8 +26,10 @@ pub(super) fn horizontal(buffer: &mut Buffer, row: Rect, gutter: u16, plot: &Plo
     let (glyphs, theme) = (plot.chart.glyphs, plot.chart.theme);
     if gutter > 0 {
         put(buffer, row.x + gutter - 1, row.y, glyphs.axis_corner(), theme.chart_axis);
-        if gutter > 2 {
-            put(buffer, row.x + gutter - 3, row.y, "0", theme.chart_axis);
+        let origin = plot.scale.origin();
+        if gutter >= width_of(&origin) + 2 {
+            let x = row.x + gutter - 2 - width_of(&origin);
+            buffer.set_stringn(x, row.y, &origin, origin.len(), theme.chart_axis);
         }
     }
     for (column, cell) in (0..row.width - gutter).zip(plot.cells) {

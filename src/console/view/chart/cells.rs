@@ -1,16 +1,16 @@
-//! A series brought to the columns that there are: reduced by maximum where it is longer, so that no peak is lost, and
-//! stretched where it is shorter. Knows columns, not characters.
+//! A series brought to the columns that there are: where it is longer, reduced to what matters most, so that no peak is
+//! lost, and stretched where it is shorter. Knows columns, not characters.
 
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::domain::Timestamp;
 use crate::domain::series::{Coverage, Point};
+use crate::domain::{Measure, Timestamp};
 
 /// What a column shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
-    /// The largest count of its buckets; finite and not negative.
+    /// The count of its buckets that matters most; finite, and negative only of a metric.
     Count(f64),
     /// The source did not hold its buckets.
     Gap,
@@ -29,9 +29,10 @@ pub struct Cell {
     pub partial: bool,
 }
 
-/// The points in exactly `width` columns; none where there is no point.
+/// The points in exactly `width` columns; none where there is no point. Of several buckets in a column the highest one is
+/// kept, or the lowest where that is the worst.
 #[must_use]
-pub fn reduce_max(points: &[Point], width: usize, now: Timestamp) -> Vec<Cell> {
+pub fn reduce(points: &[Point], width: usize, now: Timestamp, measure: Measure) -> Vec<Cell> {
     if points.is_empty() {
         return Vec::new();
     }
@@ -41,7 +42,7 @@ pub fn reduce_max(points: &[Point], width: usize, now: Timestamp) -> Vec<Cell> {
         let end = ((column + 1) * points.len() / width).max(start + 1);
         Cell {
             points: start..end,
-            value: largest(points[start..end].iter().map(|point| value(point, period, now))),
+            value: telling(points[start..end].iter().map(|point| value(point, period, now)), measure),
             partial: points[start..end].iter().any(|point| is_partial(point, period, now)),
         }
     };
@@ -56,7 +57,7 @@ pub(super) fn period(points: &[Point]) -> Duration {
 /// What one bucket shows. The bucket that `now` lies in is not over, so without a count it is no gap.
 pub(super) fn value(point: &Point, period: Duration, now: Timestamp) -> Value {
     match point.count {
-        Some(count) => Value::Count(Some(count.as_f64()).filter(|count| count.is_finite()).unwrap_or(0.0).max(0.0)),
+        Some(count) => Value::Count(Some(count.as_f64()).filter(|count| count.is_finite()).unwrap_or(0.0)),
         None if point.bucket + period > now || point.bucket >= now => Value::Future,
         None => Value::Gap,
     }
@@ -68,13 +69,16 @@ pub(super) fn is_partial(point: &Point, period: Duration, now: Timestamp) -> boo
     point.count.is_some() && (point.coverage == Coverage::Partial || in_progress)
 }
 
-/// What counted something hides everything else; what is unknown is not hidden by a zero beside it.
-fn largest(values: impl Iterator<Item = Value>) -> Value {
-    let rank = |value: &Value| match *value {
-        Value::Count(count) if count > 0.0 => (3, count),
-        Value::Gap => (2, 0.0),
-        Value::Count(_) => (1, 0.0),
-        Value::Future => (0, 0.0),
+/// What counted something hides everything else; what is unknown is not hidden by a zero beside it. To a metric zero is a
+/// value like any other.
+fn telling(values: impl Iterator<Item = Value>, measure: Measure) -> Value {
+    let rank = |value: &Value| match (*value, measure) {
+        (Value::Count(count), Measure::LowestMetric) => (3, -count),
+        (Value::Count(count), Measure::Metric) => (3, count),
+        (Value::Count(count), _) if count > 0.0 => (3, count),
+        (Value::Gap, _) => (2, 0.0),
+        (Value::Count(_), _) => (1, 0.0),
+        (Value::Future, _) => (0, 0.0),
     };
     values
         .max_by(|one, other| rank(one).partial_cmp(&rank(other)).unwrap_or(std::cmp::Ordering::Equal))
@@ -100,7 +104,7 @@ mod tests {
     }
 
     fn values(counts: &[Option<i64>], width: usize, now: Timestamp) -> Vec<Value> {
-        reduce_max(&points(counts), width, now).into_iter().map(|cell| cell.value).collect()
+        reduce(&points(counts), width, now, Measure::Events).into_iter().map(|cell| cell.value).collect()
     }
 
     #[test]
@@ -123,6 +127,15 @@ mod tests {
     }
 
     #[test]
+    fn of_a_metric_zero_is_a_value_and_the_worst_is_kept() {
+        let counts = points(&[Some(4), Some(0), Some(-2), Some(-7), None, Some(0)]);
+        let values =
+            |measure| -> Vec<Value> { reduce(&counts, 3, NEVER, measure).into_iter().map(|cell| cell.value).collect() };
+        assert_eq!(values(Measure::Metric), [Value::Count(4.0), Value::Count(-2.0), Value::Count(0.0)]);
+        assert_eq!(values(Measure::LowestMetric), [Value::Count(0.0), Value::Count(-7.0), Value::Count(0.0)]);
+    }
+
+    #[test]
     fn a_bucket_that_is_not_over_is_not_yet_and_not_a_gap() {
         let now = Timestamp::from_seconds(90);
         let (gap, future) = (Value::Gap, Value::Future);
@@ -131,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_count_of_a_bucket_that_is_not_over_is_partial() {
-        let cells = reduce_max(&points(&[Some(1), Some(1), None]), 3, Timestamp::from_seconds(90));
+        let cells = reduce(&points(&[Some(1), Some(1), None]), 3, Timestamp::from_seconds(90), Measure::Events);
         assert_eq!(cells.iter().map(|cell| cell.partial).collect::<Vec<_>>(), [false, true, false]);
     }
 
@@ -140,7 +153,7 @@ mod tests {
         fn every_bucket_is_in_a_column_and_the_peak_is_kept(
             counts in proptest::collection::vec(proptest::option::of(0..1000i64), 1..300), width in 1..300usize,
         ) {
-            let cells = reduce_max(&points(&counts), width, NEVER);
+            let cells = reduce(&points(&counts), width, NEVER, Measure::Events);
             prop_assert_eq!(cells.len(), width);
             for position in 0..counts.len() {
                 prop_assert!(cells.iter().any(|cell| cell.points.contains(&position)));

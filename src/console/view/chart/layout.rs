@@ -2,9 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::cells::{Cell, reduce_max};
+use super::cells::{Cell, reduce};
 use super::scale::Scale;
-use super::{Chart, is_whole, peak, width_of};
+use super::{Chart, extremes, is_whole, width_of};
 use crate::domain::series::Point;
 
 /// Columns from which on there is room for values beside the bars.
@@ -29,12 +29,14 @@ impl Layout {
         let rows = Rows::new(area, chart);
         let height = rows.bars.height;
         let behind = chart.behind.and_then(|behind| behind.height(0..points.len())).unwrap_or(0.0);
-        let scale = Scale::new(peak(points).max(behind), height, is_whole(points));
+        let (lowest, peak) = extremes(points);
+        let scale = Scale::new((lowest, peak.max(behind)), height, is_whole(points));
         let has_values = rows.axis.is_some() && area.width >= ROOM_FOR_VALUES && !points.is_empty();
         let labels = if has_values { scale.ticks(height) } else { Vec::new() };
-        let gutter = labels.iter().map(|(_, label)| width_of(label) + 2).max().unwrap_or(0);
+        let widest = labels.iter().map(|(_, label)| width_of(label)).max();
+        let gutter = widest.map_or(0, |widest| widest.max(width_of(&scale.origin())) + 2);
         let plot = Rect { x: area.x + gutter, width: area.width - gutter, ..rows.bars };
-        let cells = reduce_max(points, usize::from(plot.width), chart.now);
+        let cells = reduce(points, usize::from(plot.width), chart.now, chart.measure);
         Self { rows, gutter, labels, plot, cells, scale }
     }
 }

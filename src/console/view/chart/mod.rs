@@ -33,14 +33,15 @@ use ratatui::text::Line;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub use cells::{Cell, Value, reduce_max};
+pub use cells::{Cell, Value, reduce};
 
 use crate::console::glyphs::Glyphs;
 use crate::console::state::overlay::Behind;
 use crate::console::theme::Theme;
 use crate::console::zone::Zone;
 use crate::domain::series::{Count, Point};
-use crate::domain::{Aggregation, Series, Timestamp, span, text};
+use crate::domain::{Aggregation, Measure, Series, Timestamp, span, text};
+use crate::export::words;
 use incident::Extent;
 use layout::{Layout, Rows};
 use plot::Plot;
@@ -67,6 +68,8 @@ pub struct Chart<'a> {
     pub cursor: Option<usize>,
     /// What a bucket counts.
     pub aggregation: Aggregation,
+    /// What its values are.
+    pub measure: Measure,
     /// Another incident, as an outline behind the bars.
     pub behind: Option<Backdrop<'a>>,
     /// In which zone times are written.
@@ -173,10 +176,15 @@ fn picture(buffer: &mut Buffer, layout: &Layout, chart: &Chart<'_>, points: &[Po
 /// high as the highest of them, which is said where there is room.
 fn title(buffer: &mut Buffer, row: Rect, chart: &Chart<'_>, most_in_column: usize) {
     let Some(shortest) = chart.titles.last() else { return };
-    let unit = format!("{} per {}", reading::unit(chart.aggregation, true), span::format(chart.series.period));
-    let full = format!("{unit}, highest of {most_in_column}");
+    let unit = words::shown(chart.aggregation, chart.measure, chart.series.period);
+    let kept = if chart.measure == Measure::LowestMetric { "lowest" } else { "highest" };
+    let full = format!("{unit}, {kept} of {most_in_column}");
     let has_room = |title: &String| width_of(title) + 2 + width_of(&full) <= row.width;
     let unit = if most_in_column > 1 && chart.titles.first().is_some_and(has_room) { full } else { unit };
+    let has_room = |unit: &str| width_of(unit) + 2 + width_of(shortest).min(10) <= row.width;
+    let estimated = chart.measure == Measure::EstimatedEvents && !has_room(&unit);
+    let plain = || words::shown(chart.aggregation, Measure::Events, chart.series.period);
+    let unit = if estimated { format!("~{}", plain()) } else { unit };
     let length = width_of(&unit);
     let room = if length + 2 + width_of(shortest).min(10) <= row.width {
         buffer.set_stringn(row.right() - length, row.y, unit, usize::from(length), chart.theme.chart_axis);
@@ -226,9 +234,11 @@ fn countdowns(chart: &Chart<'_>) -> Vec<String> {
     }
 }
 
-fn peak(points: &[Point]) -> f64 {
+/// The lowest count, at most zero, and the highest, at least zero.
+fn extremes(points: &[Point]) -> (f64, f64) {
     let counts = points.iter().filter_map(|point| point.count).map(Count::as_f64);
-    counts.filter(|count| count.is_finite()).fold(0.0, f64::max)
+    let finite = counts.filter(|count| count.is_finite());
+    finite.fold((0.0f64, 0.0f64), |(low, high), count| (low.min(count), high.max(count)))
 }
 
 fn is_whole(points: &[Point]) -> bool {

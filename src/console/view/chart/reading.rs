@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use super::cells::{Value, is_partial, value};
 use super::scale::exact;
 use super::{Chart, countdowns};
-use crate::domain::Aggregation;
+use crate::domain::Measure;
 use crate::domain::series::{Count, Coverage, Point};
+use crate::export::words::unit;
 
 /// A mark that the picture has and nothing in it explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,8 @@ fn beside(chart: &Chart<'_>, position: usize) -> Option<String> {
     let count = backdrop.behind.counts.get(position)?.map(|count| {
         let whole = !backdrop.behind.resampled && count.fract() == 0.0 && count.abs() < 1e15;
         #[expect(clippy::cast_possible_truncation, reason = "a whole number below 10^15")]
-        exact(if whole { Count::Whole(count as i64) } else { Count::Estimate(count) })
+        let count = if whole { Count::Whole(count as i64) } else { Count::Estimate(count) };
+        exact(count, backdrop.behind.measure)
     });
     Some(format!("{} {}", backdrop.name, count.as_deref().unwrap_or("no data")))
 }
@@ -84,7 +86,7 @@ fn beside(chart: &Chart<'_>, position: usize) -> Option<String> {
 fn at_cursor(chart: &Chart<'_>, point: &Point, beside: Option<&str>) -> Readings {
     let (zone, theme, period) = (chart.zone, chart.theme, chart.series.period);
     let what = match (point.count, value(point, period, chart.now)) {
-        (Some(count), _) => counted(count, chart.aggregation),
+        (Some(count), _) => counted(chart, count),
         (None, Value::Future) => "not yet".to_owned(),
         (None, _) => "no data".to_owned(),
     };
@@ -102,7 +104,7 @@ fn at_cursor(chart: &Chart<'_>, point: &Point, beside: Option<&str>) -> Readings
     };
     let minute = zone.minute(point.bucket);
     let date = format!("{} {minute} {}", zone.date(point.bucket), zone.name(point.bucket));
-    let bare = point.count.map_or(what.clone(), exact);
+    let bare = point.count.map_or(what.clone(), |count| exact(count, chart.measure));
     let with_behind = |reading: Line<'static>| match beside {
         Some(beside) => reading + Span::styled(format!("  {beside}"), theme.chart_behind),
         None => reading,
@@ -135,23 +137,25 @@ fn phase(chart: &Chart<'_>, point: &Point) -> &'static str {
     }
 }
 
-/// The highest bucket; and where no note names what stands behind, that too.
+/// The highest bucket, or the lowest where that is the worst; and where no note names what stands behind, that too.
 fn at_peak(chart: &Chart<'_>, points: &[Point], noted: bool) -> Readings {
     let (zone, theme) = (chart.zone, chart.theme);
     let only = |what: &str| Readings { full: vec![Line::styled(what.to_owned(), theme.text)], bare: Vec::new() };
     let counts = points.iter().filter_map(|point| Some((point, point.count?)));
     // The first of equal ones: that is when it got there.
-    let peak = counts.reduce(|best, next| if next.1.as_f64() > best.1.as_f64() { next } else { best });
+    let (sign, name) = if chart.measure == Measure::LowestMetric { (-1.0, "lowest ") } else { (1.0, "peak ") };
+    let worse = |one: Count, other: Count| sign * one.as_f64() > sign * other.as_f64();
+    let peak = counts.reduce(|best, next| if worse(next.1, best.1) { next } else { best });
     let Some((point, count)) = peak else {
         let ahead = points.iter().all(|point| value(point, chart.series.period, chart.now) == Value::Future);
         return only(if ahead { "not yet" } else { "no data" });
     };
-    if count.as_f64() <= 0.0 {
+    if count.as_f64() <= 0.0 && !chart.measure.is_metric() {
         return only(&format!("no {}", unit(chart.aggregation, true)));
     }
     let reading = |rest: String| {
-        let what = counted(count, chart.aggregation);
-        let spans = [("peak ".to_owned(), theme.chart_axis), (what, theme.text), (rest, theme.chart_axis)];
+        let what = counted(chart, count);
+        let spans = [(name.to_owned(), theme.chart_axis), (what, theme.text), (rest, theme.chart_axis)];
         Line::from_iter(spans.map(|(text, style)| Span::styled(text, style)))
     };
     let bucket = point.bucket;
@@ -171,7 +175,7 @@ fn at_peak(chart: &Chart<'_>, points: &[Point], noted: bool) -> Readings {
                 reading(String::new()),
             ])
             .collect(),
-        bare: vec![Line::styled(exact(count), theme.text)],
+        bare: vec![Line::styled(exact(count, chart.measure), theme.text)],
     }
 }
 
@@ -206,18 +210,8 @@ fn legend(chart: &Chart<'_>, marks: &[Unexplained], future: &str) -> Line<'stati
     Line::from(spans)
 }
 
-/// `1,204 events`, `1 user`.
-fn counted(count: Count, aggregation: Aggregation) -> String {
-    let one = matches!(count, Count::Whole(1));
-    format!("{} {}", exact(count), unit(aggregation, !one))
-}
-
-/// What a bucket counts, as a person says it.
-pub(super) fn unit(aggregation: Aggregation, many: bool) -> &'static str {
-    match (aggregation, many) {
-        (Aggregation::Total, true) => "events",
-        (Aggregation::Total, false) => "event",
-        (Aggregation::UniqueUsers, true) => "users",
-        (Aggregation::UniqueUsers, false) => "user",
-    }
+/// `1,204 events`, `1 user`; of a metric its value.
+fn counted(chart: &Chart<'_>, count: Count) -> String {
+    let (said, one) = (exact(count, chart.measure), matches!(count, Count::Whole(1)));
+    if chart.measure.is_metric() { said } else { format!("{said} {}", unit(chart.aggregation, !one)) }
 }

@@ -97,6 +97,7 @@ fn chart<'a>(fixture: &'a Fixture, cursor: Option<usize>, glyphs: Glyphs, theme:
         target: fixture.target,
         now: fixture.now,
         cursor,
+        measure: Measure::Events,
         aggregation: Aggregation::Total,
         behind: None,
         zone: Zone::Utc,
@@ -364,7 +365,12 @@ proptest! {
 fn later(fixture: &Fixture) -> Behind {
     let counts = fixture.series.points();
     let counts_later = [None; 3].into_iter().chain(counts.iter().map(|point| point.count.map(Count::as_f64)));
-    Behind { counts: counts_later.take(counts.len()).collect(), factor: 0.4, resampled: false }
+    Behind {
+        counts: counts_later.take(counts.len()).collect(),
+        factor: 0.4,
+        resampled: false,
+        measure: Measure::Events,
+    }
 }
 
 #[test]
@@ -393,7 +399,12 @@ fn what_stands_behind_is_an_outline_before_and_within_the_bars() {
 fn what_stands_behind_has_room_on_the_scale() {
     let fixture = lifetime("2015-03-03 22:30");
     let theme = Theme::colour();
-    let behind = Behind { counts: vec![Some(90_000.0); fixture.series.len()], factor: 1.0, resampled: false };
+    let behind = Behind {
+        counts: vec![Some(90_000.0); fixture.series.len()],
+        factor: 1.0,
+        resampled: false,
+        measure: Measure::Events,
+    };
     let chart = Chart {
         behind: Some(Backdrop { behind: &behind, name: "#41", scaled: false }),
         ..chart(&fixture, None, Glyphs::Unicode, &theme)
@@ -401,4 +412,49 @@ fn what_stands_behind_has_room_on_the_scale() {
     let mut terminal = Terminal::new(TestBackend::new(60, 14)).unwrap();
     terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
     assert!(text(terminal.backend().buffer()).contains("100k ┤"));
+}
+
+/// The same shape as the values of a metric, from below zero to above it.
+fn metric(now: &str) -> Fixture {
+    let mut fixture = mentions(now);
+    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+    let value = |count: i64| Count::Estimate((count - 400) as f64 * 0.000_123);
+    for (_, count) in &mut fixture.series.counts {
+        let Count::Whole(counted) = *count else { continue };
+        *count = value(counted);
+    }
+    fixture
+}
+
+#[test]
+fn a_metric_has_an_axis_through_zero_and_no_unit_of_events() {
+    let (theme, fixture) = (Theme::colour(), metric(CAPTURED));
+    for measure in [Measure::Metric, Measure::LowestMetric] {
+        for (width, height) in [(100, 16), (40, 8)] {
+            for cursor in [None, Some(184)] {
+                let chart = Chart { measure, ..chart(&fixture, cursor, Glyphs::Unicode, &theme) };
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+                let read = if cursor.is_some() { "read" } else { "worst" };
+                insta::assert_snapshot!(
+                    format!("{}_{read}_{width}x{height}", measure.name()),
+                    text(terminal.backend().buffer())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_estimate_says_so_in_the_little_room_that_it_has() {
+    let (theme, fixture) = (Theme::colour(), mentions(CAPTURED));
+    for (width, said) in
+        [(100, "events per 5m, estimated, highest of"), (60, "events per 5m, estimated"), (30, "~events per 5m")]
+    {
+        let chart = Chart { measure: Measure::EstimatedEvents, ..chart(&fixture, None, Glyphs::Unicode, &theme) };
+        let mut terminal = Terminal::new(TestBackend::new(width, 16)).unwrap();
+        terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+        let drawn = text(terminal.backend().buffer());
+        assert!(drawn.lines().next().unwrap().contains(said), "{drawn}");
+    }
 }

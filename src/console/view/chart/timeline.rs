@@ -143,7 +143,7 @@ fn labels(
 
 #[cfg(test)]
 mod tests {
-    use super::super::cells::reduce_max;
+    use super::super::cells::reduce;
     use super::*;
     use crate::domain::series::Coverage;
 
@@ -152,7 +152,7 @@ mod tests {
         let period = Duration::from_mins(minutes);
         let point = |number| Point { bucket: start + period * number, count: None, coverage: Coverage::Whole };
         let points: Vec<Point> = (0..count).map(point).collect();
-        let cells = reduce_max(&points, width, start);
+        let cells = reduce(&points, width, start, crate::domain::Measure::Events);
         let ticks = ticks(&points, &cells, period, Zone::Utc, 5);
         assert_eq!(ticks.iter().map(|tick| tick.label.as_str()).collect::<Vec<_>>(), labels);
     }
