@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::Trigger;
 use crate::ops::OpsError;
+use crate::ops::freeze::freeze;
 use crate::ops::process::{ProcessRequest, RunReport, process};
 use crate::service::outbox::Outbox;
 use crate::service::{ProcessorHandle, ProcessorOptions, host_name, log_report};
@@ -57,6 +58,10 @@ pub async fn run_once(
         cancel: stop.clone(),
         ..ProcessRequest::due(Trigger::Startup, &host_name())
     };
+    // What was closed since the last run; the processor's own retry takes what cannot be frozen now.
+    if let Err(error) = freeze(store, &options.sources).await {
+        tracing::warn!(%error, "nothing could be frozen");
+    }
     let too_long = async {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;

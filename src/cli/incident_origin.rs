@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::output::page::Facts;
 use super::output::table::Table;
 use super::output::words;
-use crate::domain::alert::{Alert, Labels, MemberAlert, Origin};
+use crate::domain::alert::{Labels, MemberAlert, Origin, distinction, written};
 use crate::domain::{Freezing, Incident, Status, Timestamp};
 
 /// How an incident is connected with what others run.
@@ -77,26 +77,14 @@ fn facts(origin: &Origin) -> Facts {
     facts
 }
 
-/// As a selector has them: `severity="page"`.
-fn written(labels: &Labels) -> String {
-    labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect::<Vec<_>>().join(", ")
-}
-
 fn table(alerts: &[MemberAlert], common: &Labels) -> Table {
     let mut table = Table::default().text("  SINCE").text("UNTIL").text("LABELS");
     for MemberAlert { alert, .. } in alerts {
         table.row([
             format!("  {}", words::instant(alert.starts_at)),
             alert.ends_at.map_or_else(|| "fires".to_owned(), words::instant),
-            own_labels(alert, common),
+            distinction(alert, common),
         ]);
     }
     table
-}
-
-/// What tells it from the others; where nothing does, its name.
-fn own_labels(alert: &Alert, common: &Labels) -> String {
-    let mut own = alert.labels.clone();
-    own.retain(|name, value| common.get(name) != Some(value));
-    if own.is_empty() { alert.name().to_owned() } else { written(&own) }
 }

@@ -6,6 +6,7 @@ use crate::console::effect::{Edition, Lane};
 use crate::console::listing::Listed;
 use crate::console::pointing::{Gesture, Target};
 use crate::domain::alert::{MemberAlert, Origin};
+use crate::domain::text::printable;
 use crate::domain::{
     Activity, AlertRule, Freezing, Incident, IncidentId, Measure, PendingQueue, Processor, ProcessorRun, Refusal,
     RunCounts, Series, Snapshot, SourceHealth, SupersededSnapshot, Timestamp, Trigger,
@@ -209,6 +210,16 @@ pub struct Alerts {
     pub count: u64,
     /// How many of them fire.
     pub firing: u64,
+}
+
+impl Alerts {
+    /// What is said of all of them, printable.
+    #[must_use]
+    pub fn annotations(&self) -> String {
+        let annotations = self.origin.annotations.iter();
+        let said = annotations.map(|(name, value)| format!("{}: {}", printable(name), printable(value)));
+        said.collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// What an incident that is measured elsewhere would get.

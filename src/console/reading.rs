@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn nothing_is_scrolled_where_everything_is_seen() {
-        let page = help((160, 45), &Keymap::default(), ViewKind::Incidents);
+        let page = help((160, 46), &Keymap::default(), ViewKind::Incidents);
         assert_eq!((page.columns.len(), page.last()), (2, 0));
         let page = help((40, 12), &Keymap::default(), ViewKind::Incidents);
         assert_eq!(page.last() + page.rows, page.columns[0].len());

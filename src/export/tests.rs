@@ -9,8 +9,8 @@ use super::{Format, Origin, Subject, first_series, write};
 use crate::domain::series::{Count, held};
 use crate::domain::window::Range;
 use crate::domain::{
-    Activity, ActivityKind, Aggregation, Incident, IncidentId, IncidentType, Measure, Series, SeriesKind, Snapshot,
-    SnapshotFacts, Status, TimeWindow, Timestamp,
+    Activity, ActivityKind, Aggregation, Expression, Incident, IncidentId, IncidentType, Measure, Series, SeriesKind,
+    Snapshot, SnapshotFacts, Status, TimeWindow, Timestamp,
 };
 
 const HOSTILE: &str = "</svg><script>alert(1)</script> & \"x\" | `b` \u{1b}[31m\u{202e}gnp.exe\n# heading\u{0}";
@@ -110,6 +110,48 @@ fn check(name: &str, incident: &Incident, origin: Origin, horizon: Option<&str>,
     insta::assert_snapshot!(format!("{name}.svg"), written(incident, &snapshot, origin, Format::Svg, Theme::Light));
     let page = written(incident, &snapshot, origin, Format::Markdown, Theme::Light);
     insta::assert_snapshot!(format!("{name}.md"), page);
+}
+
+/// The same incident as a monitoring system has it.
+fn elsewhere(mut incident: Incident, origin: Origin, measure: Measure, now: &str) -> (Incident, Snapshot) {
+    let text = "sum(increase(http_requests_total{code=~\"5..\"}[{{window}}])) | `x`".into();
+    incident.expression = Some(Expression { source: "main".into(), text, measure });
+    let mut snapshot = snapshot(&incident, origin, None, at(now));
+    let convert = |count: Count| match measure {
+        Measure::EstimatedEvents => Count::Estimate(count.as_f64() * 1.013),
+        _ => Count::Estimate((count.as_f64() - 20.0) * 0.0123),
+    };
+    for series in [&mut snapshot.windowed, &mut snapshot.lifetime] {
+        series.counts.iter_mut().for_each(|(_, count)| *count = convert(*count));
+    }
+    let facts = &mut snapshot.facts;
+    (facts.source, facts.measure, facts.unique_users) = ("main".into(), measure, None);
+    facts.total_events = facts.total_events.filter(|_| !measure.is_metric());
+    (incident, snapshot)
+}
+
+fn check_elsewhere(name: &str, measure: Measure) {
+    let incident = incident("2026-11-24 11:26:49", Some("2026-11-24 12:38:49"), 10);
+    let (incident, snapshot) = elsewhere(incident, Origin::Kept, measure, "2026-11-24 15:00");
+    let written = |format| written(&incident, &snapshot, Origin::Kept, format, Theme::Light);
+    insta::assert_snapshot!(format!("{name}.svg"), written(Format::Svg));
+    insta::assert_snapshot!(format!("{name}.md"), written(Format::Markdown));
+    let csv = written(Format::Csv);
+    assert!(csv.lines().all(|line| line.split(',').count() == 5), "{csv}");
+    let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+    assert!(json["unique_users"].is_null());
+    assert_eq!(json["total_events"].is_null(), measure.is_metric());
+}
+
+#[test]
+fn an_estimate_says_that_it_is_one() {
+    check_elsewhere("estimated", Measure::EstimatedEvents);
+}
+
+#[test]
+fn a_metric_is_no_events_and_has_no_totals_and_may_be_below_zero() {
+    check_elsewhere("metric", Measure::Metric);
+    check_elsewhere("lowest_metric", Measure::LowestMetric);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{answer, body};
 use crate::domain::filter::{Condition, Filter, NamePattern, Word};
 use crate::domain::order::Sort;
 use crate::domain::{IncidentId, Listed, Query, Status, Timestamp, text};
-use crate::export::json;
+use crate::export::{alerts_json, json};
 use crate::ops::close::{self, CloseRequest};
 use crate::ops::open::{self, OpenRequest};
 use crate::ops::reopen::{self, ReopenRequest};
@@ -115,7 +115,12 @@ pub(super) async fn show(State(context): State<Context>, Number(id): Number) -> 
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
     let activities = tx.activities(id).await?;
     let superseded = tx.superseded(id).await?;
-    Ok(answer::document(StatusCode::OK, &json::whole_incident(&incident, &activities, &superseded)))
+    let origin = tx.origins(&[id]).await?.pop().map(|(_, origin)| origin);
+    let alerts = tx.alerts_of(id, u32::MAX).await?;
+    let mut document = json::whole_incident(&incident, &activities, &superseded);
+    document["origin"] = alerts_json::origin(origin.as_ref());
+    document["alerts"] = alerts_json::alerts(&alerts);
+    Ok(answer::document(StatusCode::OK, &document))
 }
 
 /// How an incident is closed.

@@ -1,6 +1,7 @@
 //! The first half of a capture from elsewhere: as soon as an incident is closed, what its source holds of "before" and
 //! "during" is frozen, so that the source's retention can no longer take it away. "After" is added by the processor.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::remote;
@@ -34,16 +35,31 @@ pub async fn freeze(store: &Store, sources: &Sources) -> Result<Frozen, StoreErr
         return Ok(done);
     }
     let ids = store.read().await?.incidents_to_freeze(now, AT_ONCE).await?;
+    let mut silent = HashSet::new();
     for id in ids {
-        freeze_one(store, sources, id, &mut done).await?;
+        freeze_one(store, sources, id, &mut done, &mut silent).await?;
     }
     Ok(done)
 }
 
-async fn freeze_one(store: &Store, sources: &Sources, id: IncidentId, done: &mut Frozen) -> Result<(), StoreError> {
+/// Freezes one incident, unless its source is one of the silent: one that has not answered is not waited for again.
+async fn freeze_one(
+    store: &Store,
+    sources: &Sources,
+    id: IncidentId,
+    done: &mut Frozen,
+    silent: &mut HashSet<String>,
+) -> Result<(), StoreError> {
     let now = store.now().await?;
     let Some((incident, request)) = remote::requests(store, &[id], now).await?.pop() else { return Ok(()) };
+    let source = request.expression.source.clone();
+    if silent.contains(&source) {
+        return Ok(());
+    }
     let outcome = sources.freeze(&request, now).await;
+    if outcome.as_ref().is_err_and(|error| !error.is_own_fault()) {
+        silent.insert(source);
+    }
     let mut tx = store.write().await?;
     let unchanged = tx.lock_incidents(&[id]).await?.pop().filter(|found| is_same(found, &incident));
     let (Some(incident), Some(date_closed)) = (unchanged, incident.date_closed) else { return tx.rollback().await };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::ticker::supervised;
+use super::supervised::supervised;
 use crate::ops::OpsError;
 use crate::ops::freeze::{Frozen, freeze};
 use crate::source::Sources;
@@ -42,5 +42,28 @@ fn tell(outcome: Result<Frozen, OpsError>) {
         }
         // The runs of the processor say it too, and to more people.
         Err(error) => tracing::debug!(%error, "nothing could be frozen"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::Timestamp;
+    use crate::store::{Location, Upgrade};
+
+    #[tokio::test]
+    async fn it_ends_when_it_is_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(Timestamp::parse_absolute("2026-11-24 12:59").unwrap()));
+        let location = Location::file(folder.path().join("x.db"));
+        let store = Store::open(location, clock, Upgrade::Allowed).await.unwrap();
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(freeze_repeatedly(store, Sources::default(), cancel.clone()));
+        tokio::task::yield_now().await;
+        cancel.cancel();
+        task.await.unwrap();
     }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod freezer;
 pub mod outbox;
 mod report;
+mod supervised;
 mod ticker;
 
 pub use alertmanagers::AlertPolls;

@@ -7,16 +7,15 @@
 //!              └──────────────────────────────────────────────────────┘
 //! ```
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::freezer::freeze_repeatedly;
 use super::report::log_report;
+use super::supervised::supervised;
 use crate::domain::{Processor, ProcessorKind, Timestamp, Trigger, schedule};
 use crate::ops::OpsError;
 use crate::ops::process::{ProcessRequest, RunReport, Selection, process};
@@ -319,14 +318,6 @@ impl Ticker {
     }
 }
 
-/// A run that panics has failed, and no more: the processor goes on.
-pub(super) async fn supervised<T>(run: impl Future<Output = Result<T, OpsError>>) -> Result<T, OpsError> {
-    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|said| (*said).to_owned());
-        Err(OpsError::Defect(said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()))
-    })
-}
-
 /// How the database's clock differs from the host's.
 #[derive(Debug, Clone, Copy)]
 struct Offset {
@@ -394,13 +385,6 @@ mod tests {
         assert!(next.since(tick) > Duration::from_mins(55), "{next}");
         clock.set(Timestamp::parse_absolute("2026-11-20 12:00").unwrap());
         assert!(ticker.next_run().await.unwrap().0.since(clock.now()) <= Duration::from_mins(62));
-    }
-
-    #[tokio::test]
-    async fn rule_17_a_run_that_panics_has_failed_and_no_more() {
-        let panics = async { if true { panic!("on row {}", 7) } else { Ok(()) } };
-        let error = supervised(panics).await.unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.exit_status()), ("a defect in this program: on row 7", 1));
     }
 
     #[test]

@@ -40,8 +40,17 @@ const SNAPSHOT: [&str; 10] = [
     "unique_users",
 ];
 const ACTIVITY: [&str; 6] = ["kind", "at", "by", "from", "to", "comment"];
-const RULE: [&str; 7] =
-    ["name", "time_window_minutes", "query", "aggregation", "projects", "date_added", "date_updated"];
+const RULE: [&str; 9] = [
+    "name",
+    "time_window_minutes",
+    "query",
+    "aggregation",
+    "projects",
+    "source",
+    "expression",
+    "date_added",
+    "date_updated",
+];
 const SERIES: [&str; 4] = ["start", "end", "period_seconds", "values"];
 
 fn keys(document: &Value) -> Vec<&str> {
@@ -62,7 +71,8 @@ on_both_engines! {
         assert_eq!(keys(&program.json(&["incident", "edit", "3", "--title", "Login very slow"])), INCIDENT);
         let shown = program.json(&["incident", "show", "3"]);
         assert_eq!(keys(&shown)[..18], INCIDENT);
-        assert_eq!(keys(&shown)[18..], ["activities", "superseded"]);
+        assert_eq!(keys(&shown)[18..], ["activities", "superseded", "origin", "alerts"]);
+        assert_eq!((&shown["origin"], &shown["alerts"]), (&Value::Null, &serde_json::json!([])));
         let kinds: Vec<&Value> = shown["activities"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
         assert_eq!(kinds, ["detected", "edit"]);
         assert_eq!(keys(&shown["activities"][0]), ACTIVITY);
@@ -101,11 +111,11 @@ on_both_engines! {
         let listed = program.json(&["rule", "list"]);
         assert_eq!(listed.as_array().unwrap().iter().map(|rule| &rule["name"]).collect::<Vec<_>>(), ["4xx", "5xx"]);
         let updated = program.json(&["rule", "update", "5xx", "--time-window", "20", "--all-projects"]);
-        assert_eq!(keys(&updated)[7..], ["open_incidents"]);
+        assert_eq!(keys(&updated)[9..], ["open_incidents"]);
         assert_eq!((&updated["open_incidents"], &updated["time_window_minutes"]), (&1.into(), &20.into()));
         assert_eq!(updated["projects"], serde_json::json!([]));
         assert_eq!(program.json(&["incident", "show", "1"])["time_window_minutes"], 10, "rule 3");
-        assert_eq!(keys(&program.json(&["rule", "delete", "5xx"]))[7..], ["open_incidents"]);
+        assert_eq!(keys(&program.json(&["rule", "delete", "5xx"]))[9..], ["open_incidents"]);
     }
 
     async fn pending_snapshots_have_their_keys_in_order(database: TestDatabase) {

@@ -38,7 +38,7 @@ fn trial(before: (&'static str, &'static str), seen: Seen, after: &'static str) 
 const FIRST_ROW: (&str, &str) = ("1g", " 1 of 42 ");
 const SECOND_ROW: (&str, &str) = ("1gj", " 2 of 42 ");
 /// Alerts have opened the one that is selected, and its detail is there.
-const ALERTED: (&str, &str) = ("1Gg/5xx, on\r", "alertmanager");
+const ALERTED: (&str, &str) = ("1Gg/5xx, on\r", "1 of 3 alerts fire");
 /// A chart stands there, without a cursor and as a whole.
 const CHART: (&str, &str) = ("1Ggj0", "start 13:17");
 const ESCAPE: &str = "\u{1b}";
@@ -80,7 +80,7 @@ fn trial_of(action: Action) -> Trial {
         A::CopyNumber => trial(FIRST_ROW, Copies("#42"), ""),
         A::CopyRow => trial(FIRST_ROW, Copies("#42\topen\t"), ""),
         A::CopyPage => trial(CHART, Copies("# Incident 41"), ""),
-        A::CopyGenerator => trial(ALERTED, Copies("/graph?g0.expr="), ""),
+        A::CopyGenerator => trial(ALERTED, Copies("/graph?g0.expr="), ESCAPE),
         A::Export => trial(CHART, Says("Export"), ESCAPE),
         A::Back => trial(("1g\r", "read values"), SaysNoLonger("read values"), ""),
         A::Down => trial(FIRST_ROW, Says(" 2 of 42 "), ""),

@@ -142,7 +142,14 @@ fn check_against(station: &Station, snapshot: &Value, expression: &str) -> usize
     let answered = station.query_range(expression, first + 60, last + 60, 60);
     let expected: BTreeMap<i64, Option<f64>> =
         buckets.keys().map(|bucket| (*bucket, answered.get(&(bucket + 60)).copied())).collect();
-    assert_eq!(buckets, expected);
+    for (bucket, value) in &buckets {
+        // Prometheus itself answers with another last digit when it was restarted.
+        let is_same = match (value, expected[bucket]) {
+            (Some(value), Some(expected)) => (value - expected).abs() <= 1e-9 * expected.abs(),
+            (value, expected) => value.is_none() && expected.is_none(),
+        };
+        assert!(is_same, "{bucket}: {value:?} instead of {:?}", expected[bucket]);
+    }
     buckets.values().flatten().count()
 }
 
@@ -214,7 +221,7 @@ impl Scene {
         let plain = on_call.only("plain");
         assert_eq!((&plain["type"], &plain["rule"]), (&"alert_triggered".into(), &"errors".into()));
         assert_eq!(plain["projects"], serde_json::json!(["plain"]));
-        pause(60);
+        pause(40);
         station.spike("plain", false);
         station.spike("derived", false);
         on_call.wait_until_closed("plain");

@@ -11,6 +11,7 @@ mod cli_fixture;
 mod cli_import;
 mod cli_json;
 mod cli_text;
+mod connected;
 mod console_keys;
 mod console_settings;
 mod console_terminal;

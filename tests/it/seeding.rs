@@ -6,7 +6,7 @@ use std::time::Duration;
 use afterimage::domain::filter::Filter;
 use afterimage::domain::order::Sort;
 use afterimage::domain::series::Count;
-use afterimage::domain::{Incident, IncidentId, Listed, PendingState, SeriesKind, Status, Timestamp, Trigger};
+use afterimage::domain::{Incident, IncidentId, Listed, Measure, PendingState, SeriesKind, Status, Timestamp, Trigger};
 use afterimage::ops::open::OpenRequest;
 use afterimage::ops::process::{ProcessRequest, RunReport, process};
 use afterimage::ops::seed::{DemoReport, SeedReport, SeedRequest, prepare, seed};
@@ -113,6 +113,21 @@ async fn check_runs(desk: &Desk, demo: &DemoReport) {
     assert!(runs.iter().all(|run| run.finished_at.is_some() && run.error.is_none()));
 }
 
+/// What alerts have opened, one of which is measured elsewhere.
+async fn check_alerts(desk: &Desk) {
+    let mut tx = desk.store.read().await.unwrap();
+    for (title, firing, measure) in [
+        ("Storefront answers 5xx, on and off", 1, Measure::Events),
+        ("Storefront answers 503 after a deploy", 0, Measure::EstimatedEvents),
+    ] {
+        let incident = titled(desk, title).await;
+        let (_, origin) = tx.origins(&[incident.id]).await.unwrap().pop().expect("alerts have opened it");
+        assert!(origin.generator_url.unwrap().contains("/graph?g0.expr="));
+        assert_eq!(tx.alert_progress(incident.id).await.unwrap().firing, firing, "{title}");
+        assert_eq!(incident.measure(), measure);
+    }
+}
+
 async fn check_series(desk: &Desk) {
     for incident in incidents(&desk.store).await.into_iter().filter(Incident::is_captured) {
         let snapshot = desk.snapshot(incident.id).await.unwrap();
@@ -120,7 +135,9 @@ async fn check_series(desk: &Desk) {
             let filled = series.counts.len() * 10 >= series.len() * 6;
             assert!(filled, "{kind} of {}: {} of {}", incident.title, series.counts.len(), series.len());
         }
-        assert!(!snapshot.facts.clipped && snapshot.facts.unique_users > Some(0), "{}", incident.title);
+        let users = snapshot.facts.unique_users;
+        assert_eq!(users.is_none(), snapshot.facts.measure.is_estimated(), "{}", incident.title);
+        assert!(!snapshot.facts.clipped && users.is_none_or(|users| users > 0), "{}", incident.title);
     }
 }
 
@@ -132,6 +149,7 @@ on_both_engines! {
         check_states(&desk, &demo).await;
         check_superseded(&desk).await;
         check_runs(&desk, &demo).await;
+        check_alerts(&desk).await;
         check_series(&desk).await;
         check_failing_row(&desk).await;
     }

@@ -2,15 +2,19 @@
 
 use super::State;
 use super::extent::{Change, Extent, Subject};
-use crate::console::event::{Alerts, Detail, Picture};
-use crate::console::lines::width_of;
-use crate::domain::alert::Labels;
+use crate::console::event::{Detail, Picture};
+use crate::console::lines::{width_of, wrap};
+use crate::domain::alert::{MemberAlert, distinction, written};
 use crate::domain::{Incident, Series, SeriesKind, Timestamp};
 
 /// Facts take so many lines where nothing of them is long.
 const FACTS: usize = 12;
 /// Columns of the name of a fact.
 const LABEL: usize = 10;
+/// Columns of when an alert fired.
+const FIRED: usize = 20;
+/// Rows that a chart has at the least where all facts are above it.
+const CHART: usize = 12;
 
 impl State {
     /// The series that the chart shows: the operator's choice, or the lifetime where the windowed one lacks the tail.
@@ -36,14 +40,18 @@ impl State {
         let Some(detail) = self.shown_detail() else { return 0 };
         let screen = self.screen();
         if !screen.is_detail_compact() {
-            let after = if detail.is_connected() { connection(detail, usize::from(screen.detail.width)) } else { 0 };
-            return detail.entries() + after;
+            let (facts, alerts) = connection(detail, usize::from(screen.detail.width).saturating_sub(2));
+            // Where there is room, the facts are above the chart.
+            let roomy = usize::from(screen.detail.height) >= FACTS + facts + CHART;
+            let facts = if detail.is_connected() && !roomy { FACTS + facts } else { 0 };
+            return detail.entries() + alerts + facts;
         }
         let (width, height) = (usize::from(screen.detail.width).max(24), usize::from(screen.detail.height).max(2) - 1);
         let said = |comment: &Option<String>| comment.as_ref().map_or(0, |comment| width_of(comment) / (width / 2));
         let timeline = detail.activities.iter().map(|activity| 2 + said(&activity.comment)).sum::<usize>();
         let facts = FACTS + (width_of(&detail.incident.query) + detail.incident.projects.len() * 12) / (width / 2);
-        let facts = facts + connection(detail, width);
+        let (connected, alerts) = connection(detail, width);
+        let facts = facts + connected + alerts;
         1 + (facts + timeline + 2 * detail.superseded.len() + 3).div_ceil(height)
     }
 
@@ -54,17 +62,18 @@ impl State {
     }
 }
 
-/// How many lines it takes at most to say where an incident came from and what measures it, and to list its alerts.
-fn connection(detail: &Detail, width: usize) -> usize {
+/// How many lines it takes to say where an incident came from and what measures it, and to list its alerts.
+fn connection(detail: &Detail, width: usize) -> (usize, usize) {
     let room = width.saturating_sub(LABEL).max(10);
-    let lines = |outside: usize| 1 + outside / (room / 2);
-    let labels = |labels: &Labels| labels.iter().map(|(name, value)| width_of(name) + width_of(value) + 5).sum();
-    let asked = detail.incident.expression.as_ref().map_or(0, |expression| 4 + lines(width_of(&expression.text)));
-    let Some(Alerts { origin, members, .. }) = &detail.alerts else { return if asked > 0 { FACTS + asked } else { 0 } };
-    let urls = origin.generator_url.as_deref().map_or(0, width_of);
-    let said = [width_of(&origin.group_key), labels(&origin.labels), labels(&origin.annotations), urls];
-    let members = members.iter().map(|member| lines(labels(&member.alert.labels))).sum::<usize>();
-    FACTS + asked + 2 + said.into_iter().map(lines).sum::<usize>() + members
+    let lines = |text: &str| wrap(text, room).len();
+    let asked = detail.incident.expression.as_ref().map_or(0, |expression| 3 + lines(&expression.text));
+    let Some(alerts) = &detail.alerts else { return (asked, 0) };
+    let origin = &alerts.origin;
+    let url = origin.generator_url.as_deref().map_or(0, lines);
+    let said = lines(&origin.group_key) + lines(&written(&origin.labels)) + lines(&alerts.annotations()) + url;
+    let beside = width.saturating_sub(FIRED.min(width / 2)).max(8);
+    let of = |member: &MemberAlert| wrap(&distinction(&member.alert, &origin.labels), beside).len();
+    (asked + 1 + said, 2 + alerts.members.iter().map(of).sum::<usize>())
 }
 
 /// One of the two series of a picture, if there is a picture.

@@ -85,6 +85,8 @@ pub struct DetailPane {
     pub cursor: Option<Timestamp>,
     /// How many lines the timeline is scrolled down.
     pub scroll: usize,
+    /// When its source was heard last, on the host's clock, where it is measured elsewhere.
+    pub heard_at: Option<Timestamp>,
 }
 
 /// When everything is read again.

@@ -90,7 +90,7 @@ fn what_is_known_is_shown_before_the_source_has_answered_and_no_list_waits_for_i
     desk.state.detail.data.as_mut().unwrap().picture = Picture::Awaited;
     desk.answer_all();
     let screen = desk.screen();
-    assert!(screen.contains("asking source 'main'") && screen.contains("alertmanager"), "{screen}");
+    assert!(screen.contains("asking source 'main'") && screen.contains("2 of 3 alerts fire"), "{screen}");
 }
 
 #[test]
@@ -99,6 +99,12 @@ fn what_a_source_said_stands_while_it_is_asked_again_and_its_silence_raises_no_t
     assert!(matches!(desk.state.shown_detail().unwrap().picture, Picture::Preview(_)));
     desk.silence = Some((SILENCE.into(), false));
     desk.pass(std::time::Duration::from_secs(3));
+    assert!(
+        !desk.effects.iter().any(|it| matches!(it, Effect::Load(_, Load::Preview(_)))),
+        "it was heard a moment ago"
+    );
+    desk.answer_all();
+    desk.pass(std::time::Duration::from_secs(10));
     let asked: Vec<Effect> =
         desk.effects.extract_if(.., |it| matches!(it, Effect::Load(_, Load::Preview(_)))).collect();
     desk.answer_all();

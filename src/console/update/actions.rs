@@ -58,6 +58,7 @@ pub(super) fn run(state: &mut State, action: Action, moment: Moment, effects: &m
         Action::Freeze => freeze(state, moment),
         Action::Refresh => {
             state.frozen_since = state.frozen_since.map(|_| moment.real);
+            state.detail.heard_at = None;
             refresh::everything(state, moment, effects);
         }
         Action::CopyNumber | Action::CopyRow => copy(state, action, moment, effects),

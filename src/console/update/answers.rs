@@ -165,7 +165,7 @@ fn take_loaded(state: &mut State, loaded: Loaded, moment: Moment) {
         }
         Loaded::Shapes(shapes) => state.rows.answer_shapes(Measured::Here, shapes, moment.real),
         Loaded::RemoteShapes(shapes) => state.rows.answer_shapes(Measured::Elsewhere, shapes, moment.real),
-        Loaded::Preview(id, previewed) => take_preview(state, id, previewed.map(|previewed| *previewed)),
+        Loaded::Preview(id, previewed) => take_preview(state, id, previewed.map(|previewed| *previewed), moment),
         Loaded::Detail(id, detail) => take_detail(state, id, detail.map(|detail| *detail)),
         Loaded::Overlay(id, detail) => overlay::take(state, id, detail.map(|detail| *detail), moment),
         Loaded::Overview(overview) => {
@@ -201,11 +201,12 @@ fn take_detail(state: &mut State, id: IncidentId, detail: Option<Detail>) {
     }
 }
 
-fn take_preview(state: &mut State, id: IncidentId, previewed: Option<Previewed>) {
+fn take_preview(state: &mut State, id: IncidentId, previewed: Option<Previewed>, moment: Moment) {
     let shown = state.detail.data.as_mut().filter(|shown| shown.incident.id == id);
     let shown = shown.filter(|shown| !matches!(shown.picture, Picture::Captured(_)));
     if let (Some(shown), Some(Previewed { picture, silence })) = (shown, previewed) {
         (shown.picture, shown.silence) = (picture, silence);
+        state.detail.heard_at = Some(moment.real);
     }
 }
 

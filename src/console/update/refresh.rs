@@ -27,6 +27,9 @@ const MARKS_AT_ONCE: usize = 500;
 /// A shape that may still change is read again after this time.
 const SHAPE_AGE: Duration = Duration::from_secs(20);
 
+/// Sources are asked less often than the database.
+const SOURCE_AGE: Duration = Duration::from_secs(10);
+
 /// Time has passed.
 pub(super) fn tick(state: &mut State, moment: Moment, effects: &mut Vec<Effect>) {
     if state.connection.begin_attempt(moment.real) {
@@ -98,7 +101,8 @@ pub(super) fn everything(state: &mut State, moment: Moment, effects: &mut Vec<Ef
     if let Some(id) = state.selected() {
         ask_if_ready(state, Load::Detail(id), moment, effects);
     }
-    if let Some(id) = measured_elsewhere(state) {
+    let is_old = state.detail.heard_at.is_none_or(|heard_at| moment.real.since(heard_at) >= SOURCE_AGE);
+    if let Some(id) = measured_elsewhere(state).filter(|_| is_old) {
         ask_if_ready(state, Load::Preview(id), moment, effects);
     }
     if let Some(id) = state.overlay.as_ref().map(|overlay| overlay.id) {

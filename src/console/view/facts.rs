@@ -37,7 +37,10 @@ pub(super) fn brief(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Li
     let (incident, theme, glyphs) = (&detail.incident, &canvas.look.theme, canvas.look.glyphs);
     let (glyph, style) = super::incidents::status(canvas, incident);
     let separator = format!(" {} ", glyphs.separator());
-    let rule = [rule(incident), projects(incident)].join(&separator);
+    let firing = detail.alerts.as_ref().map(origin::firing);
+    let alerts = firing.as_deref().and_then(|firing| firing.split(',').next()).map(str::to_owned);
+    let rule: Vec<String> = alerts.into_iter().chain([rule(incident), projects(incident)]).collect();
+    let rule = rule.join(&separator);
     let course = format!("{glyph} {}", course(canvas, incident));
     let room = width.saturating_sub(super::text::width_of(&course));
     let first = Line::from(vec![
@@ -50,8 +53,12 @@ pub(super) fn brief(canvas: Canvas<'_>, detail: &Detail, width: usize) -> Vec<Li
         return std::iter::once(first).chain(reason).collect();
     }
     let totals = totals(canvas, detail).map(|(totals, _)| totals).unwrap_or_default();
-    let silence = detail.silence.as_ref().map(|silence| wrap(silence, width)).unwrap_or_default();
-    let silence = silence.into_iter().take(REASON).map(|line| Line::styled(line, theme.warning));
+    // The chart says it too, where it has a line with room for that or there is none.
+    let fits = |silence: &String| super::text::width_of(&origin::frozen_alone(silence)) <= width;
+    let has_line = !canvas.screen.is_detail_compact() && detail.silence.as_ref().is_some_and(fits);
+    let untold = !has_line && detail.picture.snapshot().is_ok();
+    let silence = detail.silence.as_ref().filter(|_| untold).map(|silence| wrap(silence, width));
+    let silence = silence.into_iter().flatten().take(REASON).map(|line| Line::styled(line, theme.warning));
     let snapshot = cut(&snapshot, width, glyphs);
     let room = width.saturating_sub(super::text::width_of(&snapshot));
     let totals = if totals.is_empty() { totals } else { cut(&format!("{separator}{totals}"), room, glyphs) };
@@ -243,7 +250,11 @@ fn totals(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, Option<String>
     let so_far = if goes_on { " so far" } else { "" };
     let (start, end) = (zone.brief(totals.start, now), zone.brief(totals.end, now));
     let range = format!("{start}-{end}, not the chart's sum");
-    Some((format!("{events}, {users}{so_far}"), Some(range)))
+    let said = match facts.unique_users {
+        Some(_) => format!("{events}, {users}{so_far}"),
+        None => format!("{events}{so_far}, {users}"),
+    };
+    Some((said, Some(range)))
 }
 
 fn counted(count: i64, what: &str) -> String {

@@ -8,13 +8,15 @@ use super::canvas::Canvas;
 use super::text::{cut, number, wrap};
 use crate::console::event::{Alerts, Detail};
 use crate::console::keymap::Action;
-use crate::domain::alert::{Alert, Labels};
+use crate::domain::alert::{Alert, Labels, distinction, written};
 use crate::domain::text::{printable, shorten};
 use crate::domain::{Expression, Freezing, Incident, Measure, SourceHealth, Status, span};
 
 /// A fact: its name, what it is, and how that looks.
 pub(super) type Fact = (&'static str, String, Style);
 
+/// The same in short.
+pub(super) const FROZEN_ALONE: &str = "only what was frozen is known";
 /// A source's own words have so many characters at most.
 const REASON: usize = 200;
 
@@ -30,8 +32,17 @@ pub(super) fn measuring(canvas: Canvas<'_>, detail: &Detail) -> Vec<Fact> {
         ("source", state, style),
         ("values", values(expression).to_owned(), theme.text),
     ];
+    // What its source said last may be news to how it is said to do.
+    if let Some(silence) = detail.silence.as_ref().filter(|_| style != theme.warning) {
+        facts.push(("", silence.clone(), theme.warning));
+    }
     facts.extend(freezing(canvas, detail).map(|(text, style)| ("frozen", text, style)));
     facts
+}
+
+/// What the chart shows where its source has said nothing.
+pub(super) fn frozen_alone(silence: &str) -> String {
+    format!("{FROZEN_ALONE}: {}", shorten(silence, REASON))
 }
 
 fn values(expression: &Expression) -> &'static str {
@@ -90,9 +101,9 @@ fn freezing(canvas: Canvas<'_>, detail: &Detail) -> Option<(String, Style)> {
             let left = next_attempt_at.since(now);
             let next =
                 if left.is_zero() { "next try now".to_owned() } else { format!("next try in {}", span::format(left)) };
-            (format!("not frozen yet: {}, {next}{earlier}", shorten(error, REASON)), theme.failing)
+            (format!("not yet: {}, {next}{earlier}", shorten(error, REASON)), theme.failing)
         }
-        _ => (format!("not frozen yet{earlier}"), theme.pending),
+        _ => (format!("not yet{earlier}"), theme.pending),
     })
 }
 
@@ -102,11 +113,11 @@ pub(super) fn facts(canvas: Canvas<'_>, alerts: &Alerts) -> Vec<Fact> {
     let origin = &alerts.origin;
     let mut facts = vec![("from", format!("{}, {}", shorten(&origin.source, 40), firing(alerts)), theme.text)];
     facts.push(("group", printable(&origin.group_key), theme.text));
-    let said = [("labels", labelled(&origin.labels)), ("annotated", annotated(&origin.annotations))];
+    let said = [("labels", written(&origin.labels)), ("annotated", alerts.annotations())];
     facts.extend(said.into_iter().filter(|(_, text)| !text.is_empty()).map(|(label, text)| (label, text, theme.text)));
     if let Some(url) = &origin.generator_url {
         let key = canvas.state.key(Action::CopyGenerator);
-        facts.push(("generator", format!("{key} copies {}", printable(url)), theme.text));
+        facts.push(("generator", format!("{} ({key} copies it)", printable(url)), theme.text));
     }
     facts
 }
@@ -122,22 +133,14 @@ pub(super) fn firing(alerts: &Alerts) -> String {
     let alerts = match (*count, *firing) {
         (1, 1) => "its alert fires".to_owned(),
         (1, _) => "its alert is over".to_owned(),
-        (all, 0) => format!("all of {} alerts are over", said(all)),
-        (all, firing) if all == firing => format!("all of {} alerts fire", said(all)),
-        (all, firing) => format!("{} of {} alerts fire, {} are over", said(firing), said(all), said(all - firing)),
+        (all, 0) => format!("all {} alerts are over", said(all)),
+        (all, firing) if all == firing => format!("all {} alerts fire", said(all)),
+        (all, firing) => {
+            let are = if all - firing == 1 { "is" } else { "are" };
+            format!("{} of {} alerts fire, {} {are} over", said(firing), said(all), said(all - firing))
+        }
     };
     format!("{alerts}{left_out}")
-}
-
-/// As a selector has them: `severity="page"`.
-fn labelled(labels: &Labels) -> String {
-    let labels = labels.iter().map(|(name, value)| format!("{}=\"{}\"", printable(name), printable(value)));
-    labels.collect::<Vec<_>>().join(", ")
-}
-
-fn annotated(annotations: &Labels) -> String {
-    let said = annotations.iter().map(|(name, value)| format!("{}: {}", printable(name), printable(value)));
-    said.collect::<Vec<_>>().join("; ")
 }
 
 /// The alerts one by one: when they fired, and by which labels they differ.
@@ -165,9 +168,7 @@ fn alert(canvas: Canvas<'_>, alert: &Alert, common: &Labels, width: usize) -> Ve
         None => (glyphs.open(), format!("since {start}"), theme.open),
         Some(end) => (glyphs.closed(), format!("{start} to {}", zone.brief(end, alert.starts_at)), theme.closed),
     };
-    let mut own = alert.labels.clone();
-    own.retain(|name, value| common.get(name) != Some(value));
-    let what = if own.is_empty() { printable(alert.name()) } else { labelled(&own) };
+    let what = distinction(alert, common);
     let first = format!("{glyph} {when}  ");
     let indent = super::text::width_of(&first).min(width / 2);
     let mut lines = Vec::new();

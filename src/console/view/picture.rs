@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::canvas::Canvas;
 use super::chart::{self, Backdrop, Chart};
 use super::detail::put;
+use super::origin;
 use super::text::wrap;
 use crate::console::event::{Detail, Picture};
 use crate::console::keymap::Action;
@@ -168,8 +169,7 @@ fn titles(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>, range: Rang
 fn notes(canvas: Canvas<'_>, detail: &Detail, subject: Subject<'_>) -> Vec<Line<'static>> {
     let theme = &canvas.look.theme;
     if let Some(silence) = &detail.silence {
-        let short = "only what was frozen is known".to_owned();
-        let texts = [format!("{short}: {}", shorten(silence, 160)), short];
+        let texts = [origin::frozen_alone(silence), origin::FROZEN_ALONE.to_owned()];
         return texts.map(|text| Line::styled(text, theme.warning)).into();
     }
     let (full, short) = completeness(canvas, detail);

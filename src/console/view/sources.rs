@@ -14,7 +14,7 @@ pub(super) fn facts(canvas: Canvas<'_>, most: usize) -> Vec<Line<'static>> {
     let (theme, state) = (&canvas.look.theme, canvas.state);
     let Some(overview) = &state.overview else { return Vec::new() };
     if overview.sources.is_empty() {
-        let none = "no sources are configured: the events table counts for every incident".to_owned();
+        let none = "no sources are configured: the events table counts for all".to_owned();
         return if most > 1 { vec![fact(canvas, "sources", none, theme.dim)] } else { Vec::new() };
     }
     let mut sources: Vec<&SourceHealth> = overview.sources.iter().collect();

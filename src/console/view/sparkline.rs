@@ -95,11 +95,11 @@ mod tests {
 
     #[test]
     fn below_zero_the_lowest_is_the_baseline_and_of_a_metric_the_worst_is_kept() {
-        let (points, now) = (points(&[Some(-6), Some(0), Some(6), Some(3)]), Timestamp::from_seconds(600));
+        let (points, now) = (points(&[Some(-6), Some(-3), Some(6), Some(3)]), Timestamp::from_seconds(600));
         let drawn =
             |width, measure| sparkline((&points, measure), width, now, Glyphs::Unicode, &Theme::mono()).to_string();
-        assert_eq!(drawn(4, Measure::Metric), "▁▅▇▇");
-        assert_eq!(drawn(2, Measure::Metric), "▂▇");
+        assert_eq!(drawn(4, Measure::Metric), "▁▃▇▇");
+        assert_eq!(drawn(2, Measure::Metric), "▁▇");
         assert_eq!(drawn(2, Measure::LowestMetric), "▁▇");
     }
 

@@ -26,9 +26,10 @@ pub(super) fn lines(
     let columns = Columns { when, width };
     // Not further than the last line.
     let scroll = scroll.min((entries.len() + after.len()).saturating_sub(1));
+    let newer = if after.is_empty() { "newer " } else { "" };
     let after = after.iter().skip(scroll.saturating_sub(entries.len())).cloned();
     let entries = entries.iter().skip(scroll).flat_map(|entry| put(canvas, entry, columns)).chain(after);
-    let above = (scroll > 0).then(|| Line::styled(format!("{scroll} newer above"), canvas.look.theme.dim));
+    let above = (scroll > 0).then(|| Line::styled(format!("{scroll} {newer}above"), canvas.look.theme.dim));
     let mut lines: Vec<Line<'static>> = above.into_iter().chain(entries).take(height + 1).collect();
     if lines.len() > height && height > 0 {
         lines.truncate(height - 1);

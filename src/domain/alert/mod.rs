@@ -9,6 +9,7 @@ pub mod routing;
 use std::collections::BTreeMap;
 
 use super::incident::IncidentId;
+use super::text::printable;
 use super::timestamp::Timestamp;
 
 pub use notification::{Notification, NotificationError};
@@ -73,6 +74,21 @@ impl Alert {
     pub fn name(&self) -> &str {
         self.labels.get(ALERT_NAME).map_or("alert", String::as_str)
     }
+}
+
+/// As a selector has them, and printable: `severity="page", team="payments"`.
+#[must_use]
+pub fn written(labels: &Labels) -> String {
+    let written = labels.iter().map(|(name, value)| format!("{}=\"{}\"", printable(name), printable(value)));
+    written.collect::<Vec<_>>().join(", ")
+}
+
+/// What tells an alert from others that have these labels in common; where nothing does, its name.
+#[must_use]
+pub fn distinction(alert: &Alert, common: &Labels) -> String {
+    let mut own = alert.labels.clone();
+    own.retain(|name, value| common.get(name) != Some(value));
+    if own.is_empty() { printable(alert.name()) } else { written(&own) }
 }
 
 /// What both have, with the same value.

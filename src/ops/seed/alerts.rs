@@ -2,19 +2,24 @@
 //! estimated. There is none behind the demo, so both are made of the scenario and of the demo's own events.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::reading::Span;
 use crate::domain::alert::{Alert, Labels, Origin};
 use crate::domain::series::Count;
-use crate::domain::{Expression, IncidentId, Measure, Query, Series, Snapshot, Timestamp};
+use crate::domain::{
+    Expression, IncidentId, Measure, Query, RunCounts, Series, Snapshot, Timestamp, Trigger, schedule,
+};
 use crate::ops::OpsError;
 use crate::source::{self, Request};
 use crate::store::{Store, Tx};
 
 /// What Alertmanager is called as a source of alerts.
 const ALERTMANAGER: &str = "alertmanager";
+/// How long a run takes that asks another source.
+const TOOK: Duration = Duration::from_millis(143);
 /// What the source of the estimates is called.
 const SOURCE: &str = "main";
 
@@ -93,7 +98,12 @@ impl Alerts {
 
 /// Captures a closed incident whose target is reached from the demo's own events, as if they had been estimated; whether
 /// there was anything to capture.
-pub(super) async fn capture_estimated(store: &Store, id: IncidentId, query: &Query) -> Result<bool, OpsError> {
+pub(super) async fn capture_estimated(
+    store: &Store,
+    id: IncidentId,
+    query: &Query,
+    host: &str,
+) -> Result<bool, OpsError> {
     let now = store.now().await?;
     let mut tx = store.read().await?;
     let incident = tx.incident(id).await?.ok_or_else(|| OpsError::no_incidents(&[id]))?;
@@ -116,6 +126,9 @@ pub(super) async fn capture_estimated(store: &Store, id: IncidentId, query: &Que
     let mut tx = store.write().await?;
     tx.insert_snapshots(&[snapshot]).await?;
     tx.delete_pending_rows(&[id]).await?;
+    let run = tx.insert_run(Trigger::Interval, host, now, schedule::FIRST_BATCH).await?;
+    let counts = RunCounts { captured: 1, batches: 1, ..RunCounts::default() };
+    tx.finish_run(run, now + TOOK, counts, None).await?;
     tx.commit().await?;
     Ok(true)
 }

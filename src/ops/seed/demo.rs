@@ -173,7 +173,7 @@ impl Replay {
         let mut captured = 0;
         for (planned, id) in self.plan.incidents.iter().zip(&self.ids) {
             if let (Some(id), Some(_)) = (id, &planned.scope.expression) {
-                captured += u64::from(capture_estimated(&self.store, *id, &planned.scope.query).await?);
+                captured += u64::from(capture_estimated(&self.store, *id, &planned.scope.query, &self.host).await?);
             }
         }
         Ok(captured)

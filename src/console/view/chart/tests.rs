@@ -413,3 +413,48 @@ fn what_stands_behind_has_room_on_the_scale() {
     terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
     assert!(text(terminal.backend().buffer()).contains("100k ┤"));
 }
+
+/// The same shape as the values of a metric, from below zero to above it.
+fn metric(now: &str) -> Fixture {
+    let mut fixture = mentions(now);
+    #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+    let value = |count: i64| Count::Estimate((count - 400) as f64 * 0.000_123);
+    for (_, count) in &mut fixture.series.counts {
+        let Count::Whole(counted) = *count else { continue };
+        *count = value(counted);
+    }
+    fixture
+}
+
+#[test]
+fn a_metric_has_an_axis_through_zero_and_no_unit_of_events() {
+    let (theme, fixture) = (Theme::colour(), metric(CAPTURED));
+    for measure in [Measure::Metric, Measure::LowestMetric] {
+        for (width, height) in [(100, 16), (40, 8)] {
+            for cursor in [None, Some(184)] {
+                let chart = Chart { measure, ..chart(&fixture, cursor, Glyphs::Unicode, &theme) };
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+                let read = if cursor.is_some() { "read" } else { "worst" };
+                insta::assert_snapshot!(
+                    format!("{}_{read}_{width}x{height}", measure.name()),
+                    text(terminal.backend().buffer())
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_estimate_says_so_in_the_little_room_that_it_has() {
+    let (theme, fixture) = (Theme::colour(), mentions(CAPTURED));
+    for (width, said) in
+        [(100, "events per 5m, estimated, highest of"), (60, "events per 5m, estimated"), (30, "~events per 5m")]
+    {
+        let chart = Chart { measure: Measure::EstimatedEvents, ..chart(&fixture, None, Glyphs::Unicode, &theme) };
+        let mut terminal = Terminal::new(TestBackend::new(width, 16)).unwrap();
+        terminal.draw(|frame| render(frame, frame.area(), &chart)).unwrap();
+        let drawn = text(terminal.backend().buffer());
+        assert!(drawn.lines().next().unwrap().contains(said), "{drawn}");
+    }
+}
