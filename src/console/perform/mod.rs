@@ -30,7 +30,7 @@ use crate::console::kept::Kept;
 use crate::console::options::{Access, ConsoleOptions, Multiplexer, ProcessorChoice};
 use crate::domain::{ProcessorKind, Trigger};
 use crate::ops::OpsError;
-use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
+use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions, Vitals};
 use crate::store::{Store, StoreError};
 
 pub(super) use keep::kept;
@@ -48,6 +48,7 @@ struct Shared {
     events: mpsc::Sender<Event>,
     store: OnceLock<Store>,
     processor: OnceLock<ProcessorHandle>,
+    vitals: Vitals,
     outlook: outlook::Outlook,
     /// Why the database can never be used, where that is so.
     fatal: Mutex<Option<StoreError>>,
@@ -70,7 +71,7 @@ impl Performer {
     pub fn new(
         options: ConsoleOptions,
         connect: Connect,
-        (multiplexer, view_file): (Multiplexer, Option<PathBuf>),
+        (multiplexer, view_file, vitals): (Multiplexer, Option<PathBuf>, Vitals),
         events: mpsc::Sender<Event>,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -79,6 +80,7 @@ impl Performer {
             events,
             store: OnceLock::new(),
             processor: OnceLock::new(),
+            vitals,
             outlook: outlook::Outlook::default(),
             fatal: Mutex::new(None),
             tasks: TaskTracker::new(),
@@ -193,7 +195,7 @@ impl Shared {
             return;
         };
         let options = ProcessorOptions { interval, batch_size: None, kind: ProcessorKind::Console };
-        let handle = ProcessorHandle::spawn(store.clone(), options);
+        let handle = ProcessorHandle::spawn_watched(store.clone(), options, self.vitals.clone());
         let mut heard = handle.subscribe();
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
