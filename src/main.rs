@@ -29,7 +29,7 @@ use afterimage::domain::timestamp::TimeError;
 use afterimage::http::HttpError;
 use afterimage::ops::OpsError;
 use afterimage::ops::alerts::Intake;
-use afterimage::source::OptionsError;
+use afterimage::source::{OptionsError, Sources};
 use afterimage::store::{Location, StoreError};
 use shells::Shell;
 use thiserror::Error;
@@ -177,6 +177,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
+        sources: wanted_sources(&command, &configuration),
         interrupt: interrupt.clone(),
     };
     tokio::spawn(async move {
@@ -201,6 +202,18 @@ fn config_subject(global: &GlobalOptions, configuration: &Configuration) -> Resu
         intake: Intake { routing: configuration.routing(), sources },
         alertmanagers: sources::alertmanagers(configuration)?,
         webhooks: configuration.webhooks.iter().map(|webhook| webhook.name.clone()).collect(),
+    })
+}
+
+/// The sources, for a command that asks them. Whoever may not read a secret still learns how the rest stands.
+fn wanted_sources(command: &Command, configuration: &Configuration) -> Sources {
+    if !matches!(command, Command::Status(_)) {
+        return Sources::default();
+    }
+    sources::sources(configuration).unwrap_or_else(|failure| {
+        let reason = text::printable(&failure.to_string());
+        let _ = writeln!(io::stderr(), "note: the sources are not asked: {reason}");
+        Sources::default()
     })
 }
 

@@ -4,6 +4,7 @@
 //! Prints only through the writers that it is given. Knows neither the console nor the daemon.
 
 mod arguments;
+mod attention;
 pub mod config;
 mod db;
 mod error;
@@ -38,6 +39,7 @@ pub use output::Terminal;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::ops::OpsError;
+use crate::source::Sources;
 use crate::store::{Location, Store};
 use output::Output;
 
@@ -59,6 +61,8 @@ pub struct Settings {
     pub json: bool,
     /// What the texts are printed on.
     pub terminal: Terminal,
+    /// The sources of the configuration, for the commands that ask them.
+    pub sources: Sources,
     /// Cancelled when the user has had enough.
     pub interrupt: CancellationToken,
 }

@@ -42,5 +42,6 @@ mod remote_captures;
 mod schema;
 mod seeding;
 mod service_manager;
+mod status;
 mod support;
 mod the_support;
