@@ -1,6 +1,8 @@
 //! The headless shell: the processor and what goes on beside it, their log on stderr, and an orderly end on SIGTERM and
 //! SIGINT.
 
+mod service_manager;
+
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -10,8 +12,10 @@ use crate::ops::OpsError;
 use crate::ops::freeze::freeze;
 use crate::ops::process::{ProcessRequest, RunReport, process};
 use crate::service::outbox::Outbox;
-use crate::service::{ProcessorHandle, ProcessorOptions, host_name, log_report};
+use crate::service::{ProcessorHandle, ProcessorOptions, Vitals, host_name, log_report};
 use crate::store::{Store, StoreError};
+
+pub use service_manager::ServiceManager;
 
 /// Between attempts to reach a database that is not there when the daemon starts.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -21,18 +25,36 @@ const GRACE: Duration = Duration::from_millis(1_500);
 /// For so long one run waits for receivers of messages.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(10);
 
+/// Who looks after a daemon.
+#[derive(Debug, Clone, Default)]
+pub struct Oversight {
+    /// Where its processor shows how it does.
+    pub vitals: Vitals,
+    /// Who has started it, where it wants to be told.
+    pub service_manager: ServiceManager,
+}
+
 /// Runs until `stop`. What else of this process uses the database ends by `others`, together with the processor and
 /// before the database is closed.
-pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToken, others: impl Future<Output = ()>) {
+pub async fn run(
+    store: Store,
+    options: ProcessorOptions,
+    oversight: Oversight,
+    stop: CancellationToken,
+    others: impl Future<Output = ()>,
+) {
+    let Oversight { vitals, service_manager } = oversight;
     tracing::info!(
         database = %store.location(),
         interval_seconds = options.interval.as_secs(),
         version = env!("CARGO_PKG_VERSION"),
         "daemon started"
     );
-    let processor = ProcessorHandle::spawn(store.clone(), options);
+    let processor = ProcessorHandle::spawn_watched(store.clone(), options, vitals.clone());
+    service_manager.keep_told(&vitals, &store, &stop).await;
     stop.cancelled().await;
     tracing::info!("stopping");
+    service_manager.stopping();
     tokio::join!(processor.shutdown(), others);
     // Closing waits for connections; what was rolled back by force may not give its own back in time.
     let _ = tokio::time::timeout(Duration::from_millis(200), store.close()).await;
@@ -42,7 +64,7 @@ pub async fn run(store: Store, options: ProcessorOptions, stop: CancellationToke
 /// Runs the processor once, and delivers what is due then.
 ///
 /// # Errors
-/// As [`process`]; [`OpsError::Interrupted`] where `stop` comes first and the batch in hand takes too long.
+/// As [`process`]; [`OpsError::Interrupted`] where `stop` comes before all that is due is done.
 pub async fn run_once(
     store: &Store,
     options: &ProcessorOptions,
@@ -78,7 +100,7 @@ pub async fn run_once(
             () = stop.cancelled() => {}
         }
     }
-    outcome
+    outcome.and_then(|report| if report.cancelled { Err(OpsError::Interrupted) } else { Ok(report) })
 }
 
 /// Opens the database as often as it takes: on-call tools start when everything else is broken. `None` where `stop`
@@ -88,6 +110,7 @@ pub async fn run_once(
 /// Where waiting cannot help: a schema that does not fit, something that is no database.
 pub async fn open_patiently<Opening>(
     mut open: impl FnMut() -> Opening,
+    service_manager: &ServiceManager,
     stop: &CancellationToken,
 ) -> Result<Option<Store>, StoreError>
 where
@@ -107,6 +130,7 @@ where
         }
         let wait = pause.mul_f64(0.5 + 0.5 * rand::random::<f64>());
         tracing::warn!(%error, retry_in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "waiting for the database");
+        service_manager.status(&format!("waiting for the database: {error}"));
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return Ok(None),

@@ -177,7 +177,7 @@ async fn dispatch(arguments: Arguments) -> Result<u8, Failure> {
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         json: global.json,
         terminal: terminal(&environment),
-        sources: if command.asks_sources() { sources::sources(&configuration)? } else { Sources::default() },
+        sources: wanted_sources(&command, &configuration)?,
         interrupt: interrupt.clone(),
     };
     tokio::spawn(async move {
@@ -203,6 +203,21 @@ fn config_subject(global: &GlobalOptions, configuration: &Configuration) -> Resu
         alertmanagers: sources::alertmanagers(configuration)?,
         webhooks: configuration.webhooks.iter().map(|webhook| webhook.name.clone()).collect(),
     })
+}
+
+/// The sources, for a command that asks them. Whoever may not read a secret still learns how the rest stands.
+fn wanted_sources(command: &Command, configuration: &Configuration) -> Result<Sources, Failure> {
+    if command.asks_sources() {
+        return sources::sources(configuration);
+    }
+    if !matches!(command, Command::Status(_)) {
+        return Ok(Sources::default());
+    }
+    Ok(sources::sources(configuration).unwrap_or_else(|failure| {
+        let reason = text::printable(&failure.to_string());
+        let _ = writeln!(io::stderr(), "note: the sources are not asked: {reason}");
+        Sources::default()
+    }))
 }
 
 async fn check_configuration(

@@ -4,6 +4,7 @@
 //! Prints only through the writers that it is given. Knows neither the console nor the daemon.
 
 mod arguments;
+mod attention;
 pub mod config;
 mod db;
 mod error;

@@ -47,6 +47,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::clock::Clock;
 use crate::domain::Timestamp;
 use crate::logging::LogBuffer;
+use crate::service::Vitals;
 use crate::source::Sources;
 use crate::store::StoreError;
 use effect::Effect;
@@ -108,6 +109,8 @@ pub struct Surroundings {
     pub multiplexer: Multiplexer,
     /// Where it is kept how the console is looked at; nowhere in a demo.
     pub view_file: Option<PathBuf>,
+    /// Where its processor shows how it does.
+    pub vitals: Vitals,
 }
 
 /// So many events are taken in before a frame is drawn, so that a flood cannot keep the screen from being drawn.
@@ -125,9 +128,9 @@ pub async fn run(options: ConsoleOptions, surroundings: Surroundings) -> Result<
         return Err(ConsoleError::NoTerminal);
     }
     let (events, inbox) = mpsc::channel(CHANNEL);
-    let Surroundings { connect, clock, host_clock, sources, log, look, multiplexer, view_file } = surroundings;
+    let Surroundings { connect, clock, host_clock, sources, log, look, multiplexer, view_file, vitals } = surroundings;
     let kept = perform::kept(view_file.as_deref(), &options.database);
-    let performer = Performer::new(options.clone(), (connect, sources), (multiplexer, view_file), events);
+    let performer = Performer::new(options.clone(), (connect, sources), (multiplexer, view_file, vitals), events);
     let takeover = Takeover::begin()?;
     let (width, height) = crossterm::terminal::size()?;
     let state = State::new(options, kept, width, height);

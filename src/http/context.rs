@@ -8,6 +8,8 @@ use super::access::Policy;
 use super::error::ApiError;
 use super::limits::Limits;
 use crate::ops::alerts::Intake;
+use crate::service::{Surveyor, Vitals};
+use crate::source::Alertmanager;
 use crate::store::Store;
 
 /// The database, as soon as there is one: a daemon answers before it has found its own.
@@ -22,6 +24,17 @@ impl Database {
     }
 }
 
+/// What of its process the interface shows and uses.
+#[derive(Debug, Clone, Default)]
+pub struct Process {
+    /// How what alerts open is measured, and by which sources.
+    pub intake: Arc<Intake>,
+    /// Who is asked which alerts there still are.
+    pub alertmanagers: Arc<Vec<Alertmanager>>,
+    /// How its processor does.
+    pub vitals: Vitals,
+}
+
 /// What every handler is given. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Context(Arc<Shared>);
@@ -31,7 +44,8 @@ struct Shared {
     database: Database,
     policy: Policy,
     limits: Limits,
-    intake: Arc<Intake>,
+    process: Process,
+    surveyor: Surveyor,
     /// A permit for each request at work.
     work: Semaphore,
     /// A permit for each byte of a body that is held.
@@ -42,15 +56,16 @@ impl Context {
     /// What handlers are given.
     #[must_use]
     pub fn new(database: Database, policy: Policy, limits: Limits) -> Self {
-        Self::with_intake(database, policy, limits, Arc::default())
+        Self::of_process(database, policy, limits, Process::default())
     }
 
-    /// The same, where alerts are measured as the configuration says.
+    /// The same, in a process that does more than that.
     #[must_use]
-    pub fn with_intake(database: Database, policy: Policy, limits: Limits, intake: Arc<Intake>) -> Self {
+    pub fn of_process(database: Database, policy: Policy, limits: Limits, process: Process) -> Self {
         let work = Semaphore::new(limits.requests.min(Semaphore::MAX_PERMITS));
         let memory = Arc::new(Semaphore::new(limits.bodies.min(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Shared { database, policy, limits, intake, work, memory }))
+        let surveyor = Surveyor::default();
+        Self(Arc::new(Shared { database, policy, limits, process, surveyor, work, memory }))
     }
 
     /// The database.
@@ -77,7 +92,15 @@ impl Context {
     /// How what alerts open is measured.
     #[must_use]
     pub fn intake(&self) -> &Intake {
-        &self.0.intake
+        &self.0.process.intake
+    }
+
+    pub(super) fn process(&self) -> &Process {
+        &self.0.process
+    }
+
+    pub(super) fn surveyor(&self) -> &Surveyor {
+        &self.0.surveyor
     }
 
     pub(super) fn work(&self) -> &Semaphore {

@@ -15,14 +15,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::body::{self, Taken};
 use super::context::Context;
 use super::error::ApiError;
-use super::health;
+use super::{health, ready};
 use crate::domain::text;
 
 /// Lets a request in, and its answer out.
 pub(super) async fn pass(State(context): State<Context>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let asked = (request.method().clone(), text::shorten(request.uri().path(), 200));
-    let response = if request.uri().path() == health::PATH {
+    let response = if [health::PATH, ready::PATH].contains(&request.uri().path()) {
         // Whoever watches this program has no token, and must not wait for those who have one.
         next.run(request).await
     } else {

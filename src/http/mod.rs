@@ -19,15 +19,17 @@ mod gate;
 mod health;
 mod incidents;
 mod limits;
+mod metrics;
 mod number;
 mod openapi;
 mod parameters;
+mod ready;
 pub mod routes;
 mod server;
 mod snapshots;
 
 pub use access::{Policy, Token};
-pub use context::{Context, Database};
+pub use context::{Context, Database, Process};
 pub use error::ApiError;
 pub use limits::Limits;
 pub use server::{HttpError, Listener, Server};

@@ -9,7 +9,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 
 use super::context::Context;
 use super::error::ApiError;
-use super::{alerts, events, gate, health, incidents, openapi, snapshots};
+use super::{alerts, events, gate, health, incidents, metrics, openapi, ready, snapshots};
 
 /// One way to ask for something.
 pub struct Route {
@@ -26,6 +26,8 @@ pub struct Route {
 pub fn routes() -> Vec<Route> {
     vec![
         get(health::PATH, health::healthy),
+        get(ready::PATH, ready::ready),
+        get("/metrics", metrics::metrics),
         get("/api/v1/openapi.json", openapi::document),
         get("/api/v1/incidents", incidents::list),
         post("/api/v1/incidents", incidents::open),

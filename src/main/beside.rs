@@ -4,9 +4,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use afterimage::config::Configuration;
+use afterimage::http::Process;
 use afterimage::ops::alerts::Intake;
-use afterimage::service::AlertPolls;
 use afterimage::service::outbox::{Outbox, OutboxHandle};
+use afterimage::service::{AlertPolls, Vitals};
 use afterimage::source::{Alertmanager, Sources};
 use afterimage::store::Store;
 
@@ -15,7 +16,7 @@ use super::{Failure, messages, sources};
 /// What is done beside a processor. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub(super) struct Beside {
-    pub(super) intake: Arc<Intake>,
+    intake: Arc<Intake>,
     alertmanagers: Arc<Vec<Alertmanager>>,
     outbox: Option<Outbox>,
     running: Arc<Mutex<Option<Running>>>,
@@ -40,6 +41,11 @@ impl Beside {
     /// Whether there is nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         self.alertmanagers.is_empty() && self.outbox.is_none()
+    }
+
+    /// What the HTTP interface shows of this process.
+    pub(super) fn shown(&self, vitals: Vitals) -> Process {
+        Process { intake: self.intake.clone(), alertmanagers: self.alertmanagers.clone(), vitals }
     }
 
     /// Who is told what happens.

@@ -11,12 +11,13 @@ use afterimage::config::{self, Configuration, DEFAULT_INTERVAL};
 use afterimage::console::options::{Access, ClockKind, ConsoleOptions, DataKind, Look, Multiplexer, ProcessorChoice};
 use afterimage::console::perform::Connect;
 use afterimage::console::{self, Surroundings, terminal};
+use afterimage::daemon::{Oversight, ServiceManager};
 use afterimage::domain::ProcessorKind;
-use afterimage::http::Database;
+use afterimage::http::{Database, Process};
 use afterimage::ops::OpsError;
 use afterimage::ops::alerts::Intake;
 use afterimage::ops::seed::{self, Scenario};
-use afterimage::service::{ProcessorOptions, feed_demo};
+use afterimage::service::{ProcessorOptions, Vitals, feed_demo};
 use afterimage::source::Sources;
 use afterimage::store::{Location, Store, StoreError, Upgrade};
 use afterimage::{daemon, logging};
@@ -69,15 +70,17 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
-    let intake = beside.intake.clone();
-    let mut web = Web::bind(options.listen.or(configuration.http.listen), configuration, intake).await?;
+    let vitals = Vitals::of_processor(processor.interval);
+    let oversight = Oversight { vitals: vitals.clone(), service_manager: ServiceManager::of_environment() };
+    let shown = beside.shown(vitals);
+    let mut web = Web::bind(options.listen.or(configuration.http.listen), configuration, shown).await?;
     web.serve(&stop);
-    let opened = daemon::open_patiently(open, &stop).await;
+    let opened = daemon::open_patiently(open, &oversight.service_manager, &stop).await;
     if let Ok(Some(store)) = &opened {
         beside.start(store).await;
         web.opened(store);
         let others = async { _ = tokio::join!(web.shutdown(), beside.shutdown()) };
-        daemon::run(store.clone(), processor, stop, others).await;
+        daemon::run(store.clone(), processor, oversight, stop, others).await;
     } else {
         stop.cancel();
         web.shutdown().await;
@@ -112,8 +115,13 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
         keymap: dress.keymap,
     };
     // Only where it is asked for here: the address of the configuration is the daemon's, which may run beside this.
-    let rules = Arc::new(Intake { routing: configuration.routing(), sources: sources.clone() });
-    let web = Web::bind(options.listen, configuration, rules).await?;
+    let intake = Arc::new(Intake { routing: configuration.routing(), sources: sources.clone() });
+    let vitals = match processor {
+        ProcessorChoice::Every(interval) => Vitals::of_processor(interval),
+        ProcessorChoice::Off(_) => Vitals::default(),
+    };
+    let shown = Process { intake, vitals: vitals.clone(), ..Process::default() };
+    let web = Web::bind(options.listen, configuration, shown).await?;
     let is_quiet = options.read_only || options.no_processor || clock.overrides_database();
     // Who may not read a secret still gets a console.
     let beside =
@@ -121,7 +129,8 @@ pub(super) async fn start_console(shell: Shell<'_>, by: String, dress: Dress) ->
     let company = Arc::new(Mutex::new(None));
     let connect = connection(database, clock.clone(), upgrade, beside, web.database(), company.clone());
     let files = Files { log: config::log_file(), view: config::view_file() };
-    let outcome = run_console(console, connect, clock, &dress.look, files, Circumstances { web, sources }).await;
+    let circumstances = Circumstances { web, sources, vitals };
+    let outcome = run_console(console, connect, clock, &dress.look, files, circumstances).await;
     let company = company.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(Company { store, beside }) = company {
         beside.shutdown().await;
@@ -233,6 +242,7 @@ fn demo_connection(database: Location, clock: Arc<dyn Clock>, stop: Cancellation
 struct Circumstances {
     web: Web,
     sources: Sources,
+    vitals: Vitals,
 }
 
 /// What a console writes beside its database. A demo leaves nothing behind.
@@ -270,6 +280,7 @@ async fn run_console(
         multiplexer,
         view_file: files.view,
         sources: circumstances.sources,
+        vitals: circumstances.vitals,
     };
     let mut web = circumstances.web;
     web.serve(&CancellationToken::new());

@@ -1,11 +1,9 @@
 //! Starts the HTTP interface for a shell that listens: what the configuration says of it, put together.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use afterimage::config::{Configuration, DEFAULT_MAX_BODY};
-use afterimage::http::{Context, Database, Limits, Listener, Policy, Server, Token};
-use afterimage::ops::alerts::Intake;
+use afterimage::http::{Context, Database, Limits, Listener, Policy, Process, Server, Token};
 use afterimage::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -24,7 +22,7 @@ impl Web {
     pub(super) async fn bind(
         address: Option<SocketAddr>,
         configuration: &Configuration,
-        intake: Arc<Intake>,
+        process: Process,
     ) -> Result<Self, Failure> {
         let Some(address) = address else { return Ok(Self::default()) };
         let http = &configuration.http;
@@ -33,7 +31,7 @@ impl Web {
         let listener = Listener::bind(address, &policy).await?;
         let limits = Limits::with_body(http.max_body.unwrap_or(DEFAULT_MAX_BODY));
         let database = Database::default();
-        let context = Context::with_intake(database.clone(), policy, limits, intake);
+        let context = Context::of_process(database.clone(), policy, limits, process);
         Ok(Self { database, bound: Some((listener, context)), server: None })
     }
 

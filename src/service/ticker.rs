@@ -14,11 +14,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::freezer::freeze_repeatedly;
+use super::offset::Offset;
 use super::report::log_report;
 use super::supervised::supervised;
+use super::vitals::{Ended, Vitals};
+use super::watch::watch;
 use crate::domain::{Processor, ProcessorKind, Timestamp, Trigger, schedule};
 use crate::ops::OpsError;
-use crate::ops::process::{ProcessRequest, RunReport, Selection, process};
+use crate::ops::process::{ProcessRequest, Progress, RunReport, Selection, process};
 use crate::source::Sources;
 use crate::store::{Store, StoreError};
 
@@ -73,6 +76,7 @@ pub struct ProcessorHandle {
     cancel: CancellationToken,
     task: JoinHandle<()>,
     freezer: Option<JoinHandle<()>>,
+    watch: JoinHandle<()>,
 }
 
 #[derive(Debug)]
@@ -105,15 +109,24 @@ impl ProcessorHandle {
     /// Starts the processor on a task of its own.
     #[must_use]
     pub fn spawn(store: Store, options: ProcessorOptions) -> Self {
+        let vitals = Vitals::of_processor(options.interval);
+        Self::spawn_watched(store, options, vitals)
+    }
+
+    /// The same, where others of this process want to know how it does.
+    #[must_use]
+    pub fn spawn_watched(store: Store, options: ProcessorOptions, vitals: Vitals) -> Self {
         let (commands, inbox) = mpsc::channel(COMMANDS);
         let (events, _) = broadcast::channel(EVENTS);
         let cancel = CancellationToken::new();
         let sources = options.sources.clone();
         let freezer =
             (!sources.is_empty()).then(|| tokio::spawn(freeze_repeatedly(store.clone(), sources, cancel.clone())));
+        let watch = tokio::spawn(watch(vitals.clone(), store.clone()));
         let ticker = Ticker {
             store,
             options,
+            vitals,
             host: host_name(),
             inbox,
             events: events.clone(),
@@ -121,7 +134,7 @@ impl ProcessorHandle {
             failures: 0,
             tick: None,
         };
-        Self { commands, events, cancel, task: tokio::spawn(ticker.run()), freezer }
+        Self { commands, events, cancel, task: tokio::spawn(ticker.run()), freezer, watch }
     }
 
     /// What it tells from now on. A listener that falls behind misses the oldest.
@@ -150,12 +163,16 @@ impl ProcessorHandle {
         if let Some(freezer) = self.freezer {
             let _ = freezer.await;
         }
+        self.watch.abort();
+        let _ = self.watch.await;
     }
 }
 
 struct Ticker {
     store: Store,
     options: ProcessorOptions,
+    /// Where it shows that it is alive.
+    vitals: Vitals,
     host: String,
     inbox: mpsc::Receiver<Command>,
     events: broadcast::Sender<ProcessorEvent>,
@@ -201,15 +218,20 @@ impl Ticker {
     }
 
     async fn process(&self, trigger: Trigger, selection: Selection) -> Result<RunReport, OpsError> {
+        let progress = Progress::default();
+        let is_pass = selection == Selection::Due;
+        self.vitals.run_begins(trigger, self.store.host_now(), progress.clone());
         self.tell(ProcessorEvent::Started { trigger });
         let request = ProcessRequest {
             selection,
+            progress,
             batch_size: self.options.batch_size,
             sources: self.options.sources.clone(),
             cancel: self.cancel.child_token(),
             ..ProcessRequest::due(trigger, &self.host)
         };
         let outcome = supervised(process(&self.store, request)).await;
+        self.vitals.run_ends(self.store.host_now(), is_pass, &Ended::of(&outcome));
         match &outcome {
             Ok(report) => {
                 let ended_at = report.started_at + report.duration;
@@ -240,6 +262,7 @@ impl Ticker {
                     return self.pause(backoff(1, rand::random())).await.unwrap_or(Woken::Tick(last));
                 }
             };
+            self.vitals.waits(next);
             self.tell(ProcessorEvent::Waiting { next_run_at: next });
             let planned = self.store.host_now();
             while self.store.host_now().since(planned) < ANNOUNCE_EVERY {
@@ -256,11 +279,14 @@ impl Ticker {
 
     /// Waits for a time, unless a command or the end comes first.
     async fn pause(&mut self, span: Duration) -> Option<Woken> {
-        tokio::select! {
+        self.vitals.sign();
+        let woken = tokio::select! {
             () = self.cancel.cancelled() => Some(Woken::Cancelled),
             Some(command) = self.inbox.recv() => Some(Woken::Command(command)),
             () = tokio::time::sleep(span) => None,
-        }
+        };
+        self.vitals.sign();
+        woken
     }
 
     /// When to run next, why, and how the host's clock differs from the database's.
@@ -318,22 +344,6 @@ impl Ticker {
     }
 }
 
-/// How the database's clock differs from the host's.
-#[derive(Debug, Clone, Copy)]
-struct Offset {
-    micros: i64,
-}
-
-impl Offset {
-    fn new(database: Timestamp, host: Timestamp) -> Self {
-        Self { micros: database.as_micros().saturating_sub(host.as_micros()) }
-    }
-
-    fn database_time(self, host: Timestamp) -> Timestamp {
-        Timestamp::from_micros(host.as_micros().saturating_add(self.micros))
-    }
-}
-
 /// How long to wait after so many runs in a row that could not be done: from a second, doubling, up to a minute, of
 /// which `chance` takes off up to a half so that many processes do not come back at once.
 fn backoff(failures: u32, chance: f64) -> Duration {
@@ -361,6 +371,7 @@ mod tests {
         Ticker {
             store,
             options: ProcessorOptions { interval, batch_size: None, kind, sources: Sources::default() },
+            vitals: Vitals::of_processor(interval),
             host: "host".into(),
             inbox: mpsc::channel(1).1,
             events: broadcast::channel(1).0,
@@ -385,12 +396,5 @@ mod tests {
         assert!(next.since(tick) > Duration::from_mins(55), "{next}");
         clock.set(Timestamp::parse_absolute("2026-11-20 12:00").unwrap());
         assert!(ticker.next_run().await.unwrap().0.since(clock.now()) <= Duration::from_mins(62));
-    }
-
-    #[test]
-    fn the_database_s_time_follows_from_the_host_s() {
-        let at = Timestamp::from_seconds;
-        let offset = Offset::new(at(7_300), at(100));
-        assert_eq!(offset.database_time(at(160)), at(7_360));
     }
 }

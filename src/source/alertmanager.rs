@@ -45,6 +45,13 @@ struct ListedAlert {
     starts_at: String,
 }
 
+impl std::fmt::Debug for Alertmanager {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Its members hold credentials.
+        formatter.debug_tuple("Alertmanager").field(&self.name()).finish()
+    }
+}
+
 impl Alertmanager {
     /// Alertmanagers with these options. Nothing is asked yet.
     ///

@@ -29,6 +29,18 @@ pub struct OutboxMessage {
     pub leased_until: Timestamp,
 }
 
+/// A target whose messages have been waiting for long.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct SlowTarget {
+    /// Its name.
+    pub target: String,
+    /// How many messages wait for it.
+    #[sqlx(try_from = "i64")]
+    pub waiting: u64,
+    /// Why the oldest of them was not delivered, where it was tried.
+    pub last_error: Option<String>,
+}
+
 #[derive(sqlx::FromRow)]
 struct MessageRow {
     id: i64,
@@ -79,6 +91,9 @@ const CLAIM: Text = Text {
                    order by next_attempt_at, id limit $4 for update skip locked)) \
                returning id, message_id, kind, incident_id, occurred_at, attempts",
 };
+const SLOW: &str = "select o.target, count(*) as waiting, \
+        (select l.last_error from outbox l where l.target = o.target order by l.occurred_at, l.id limit 1) as last_error \
+    from outbox o group by o.target having min(o.occurred_at) < $1 order by o.target limit $2";
 const DELETE: &str = "delete from outbox where id = $1";
 const FAIL: &str = "update outbox set attempts = attempts + 1, last_error = $3, next_attempt_at = $4 \
     where id = $1 and next_attempt_at = $2";
@@ -170,6 +185,18 @@ impl Tx {
         // What an update returns has no order.
         rows.sort_by_key(|row| row.id);
         rows.into_iter().map(|row| row.leased(until)).collect()
+    }
+
+    /// The targets for which a message has been waiting since `before`, `limit` at most.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn slow_targets(&mut self, before: Timestamp, limit: u32) -> Result<Vec<SlowTarget>, StoreError> {
+        Ok(super::engine::on_engine!(self, connection => sqlx::query_as(SLOW)
+            .bind(before.as_micros())
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await?))
     }
 
     /// Removes a message that is delivered, or that nobody needs to be told any more.

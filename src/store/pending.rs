@@ -81,6 +81,11 @@ const LATE: &str = "select count(*), min(target_run_date) from pending_snapshots
 const FAILED_SINCE: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
         last_host, dead_since \
     from pending_snapshots where last_error_at >= $1 order by incident_id limit $2";
+const STRUGGLING: &str = "select incident_id, target_run_date, next_attempt_at, attempts, last_error, last_error_at, \
+        last_host, dead_since \
+    from pending_snapshots where dead_since is null and last_error is not null \
+        and (attempts >= $1 or target_run_date <= $2) \
+    order by attempts desc, incident_id limit $3";
 const REPLACE: &str = "insert into pending_snapshots (incident_id, target_run_date, next_attempt_at) \
     values ($1, $2, $2) \
     on conflict (incident_id) do update set target_run_date = excluded.target_run_date, \
@@ -150,6 +155,26 @@ impl Tx {
     pub async fn failed_since(&mut self, since: Timestamp, limit: u32) -> Result<Vec<PendingSnapshot>, StoreError> {
         let rows: Vec<PendingRow> = on_engine!(self, connection => sqlx::query_as(FAILED_SINCE)
             .bind(since.as_micros())
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await?);
+        Ok(rows.into_iter().map(PendingSnapshot::from).collect())
+    }
+
+    /// The living ones whose last attempt failed and that have failed so often, or should have been captured by `late`:
+    /// those that failed most, `limit` at most.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn struggling(
+        &mut self,
+        attempts: u32,
+        late: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PendingSnapshot>, StoreError> {
+        let rows: Vec<PendingRow> = on_engine!(self, connection => sqlx::query_as(STRUGGLING)
+            .bind(i64::from(attempts))
+            .bind(late.as_micros())
             .bind(i64::from(limit))
             .fetch_all(connection)
             .await?);

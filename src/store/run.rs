@@ -68,6 +68,9 @@ const DELETE: &str = "delete from processor_runs where id = $1";
 const LIST: &str = "select id, trigger, host, started_at, updated_at, finished_at, captured, skipped_open, \
         skipped_existing, failed, batches, error \
     from processor_runs order by id desc limit $1";
+const STILL: &str = "select id, trigger, host, started_at, updated_at, finished_at, captured, skipped_open, \
+        skipped_existing, failed, batches, error \
+    from processor_runs where finished_at is null and updated_at < $1 order by updated_at, id limit $2";
 // Differs because SQLite holds its write lock anyway, while on Postgres another process may be taking the same over.
 const ABANDONED: Text = Text {
     sqlite: "select id, cursor_next_attempt_at, cursor_incident_id, batch_size from processor_runs \
@@ -225,6 +228,19 @@ impl Tx {
     pub async fn runs(&mut self, limit: u32) -> Result<Vec<ProcessorRun>, StoreError> {
         let rows: Vec<RunRow> =
             on_engine!(self, connection => sqlx::query_as(LIST).bind(i64::from(limit)).fetch_all(connection).await?);
+        rows.into_iter().map(ProcessorRun::try_from).collect()
+    }
+
+    /// The runs that are not over and that nobody has moved since `before`, `limit` at most.
+    ///
+    /// # Errors
+    /// Where the database cannot, or holds a damaged row.
+    pub async fn still_runs(&mut self, before: Timestamp, limit: u32) -> Result<Vec<ProcessorRun>, StoreError> {
+        let rows: Vec<RunRow> = on_engine!(self, connection => sqlx::query_as(STILL)
+            .bind(before.as_micros())
+            .bind(i64::from(limit))
+            .fetch_all(connection)
+            .await?);
         rows.into_iter().map(ProcessorRun::try_from).collect()
     }
 }

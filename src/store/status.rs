@@ -29,6 +29,17 @@ pub struct Counts {
     pub rushed: u64,
 }
 
+/// What waits for a processor, or for a receiver of messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Since when the pending snapshot has been due that has been so for the longest.
+    pub due_since: Option<Timestamp>,
+    /// Messages that are not delivered yet.
+    pub messages: u64,
+    /// Of when the oldest of them tells.
+    pub messages_since: Option<Timestamp>,
+}
+
 const COUNTS: &str = "select o.open, o.closed, p.rows, p.due, p.failing, p.dead, s.rows, p.next, p.rushed \
     from (select count(case when status = 'open' then 1 end) as open, \
             count(case when status = 'closed' then 1 end) as closed from incidents) o, \
@@ -48,6 +59,11 @@ const MOVED: &str = "select count(*), \
         count(case when attempts = 0 and next_attempt_at > target_run_date then 1 end), \
         (select min(next_attempt_at) from pending_snapshots where dead_since is null and next_attempt_at > $2) \
     from pending_snapshots where dead_since is null and next_attempt_at > $1 and next_attempt_at <= $2";
+/// A row that is tried again is due from then on, and not from its target.
+const BACKLOG: &str = "select p.since, o.rows, o.since \
+    from (select min(case when next_attempt_at > target_run_date then next_attempt_at else target_run_date end) as since \
+            from pending_snapshots where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1) p, \
+        (select count(*) as rows, min(occurred_at) as since from outbox) o";
 // Differs because each engine knows its size in another way.
 const SIZE: Text = Text {
     sqlite: "select page_count * page_size from pragma_page_count(), pragma_page_size()",
@@ -106,6 +122,20 @@ impl Tx {
             as_of: now,
             hold_until: row.7.map(Timestamp::from_micros),
             rushed: row.8.unsigned_abs(),
+        })
+    }
+
+    /// What waits, as of `now`.
+    ///
+    /// # Errors
+    /// Where the database cannot.
+    pub async fn backlog(&mut self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let (due_since, messages, messages_since): (Option<i64>, i64, Option<i64>) = on_engine!(self, connection =>
+            sqlx::query_as(BACKLOG).bind(now.as_micros()).fetch_one(connection).await?);
+        Ok(Backlog {
+            due_since: due_since.map(Timestamp::from_micros),
+            messages: messages.unsigned_abs(),
+            messages_since: messages_since.map(Timestamp::from_micros),
         })
     }
 

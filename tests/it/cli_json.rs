@@ -211,14 +211,14 @@ on_both_engines! {
         let status = program.json(&["status"]);
         let expected = [
             "engine", "schema_version", "incidents_open", "incidents_closed", "pending", "due", "failing", "dead",
-            "snapshots", "last_run", "next_run_at", "processors",
+            "snapshots", "last_run", "next_run_at", "processors", "attention",
         ];
         assert_eq!(keys(&status), expected);
         assert_eq!(status["engine"], database.pick("sqlite", "postgres"));
         assert_eq!((&status["incidents_open"], &status["incidents_closed"]), (&1.into(), &1.into()));
         assert_eq!((&status["pending"], &status["due"]), (&1.into(), &0.into()));
         assert!(status["last_run"].is_null() && status["next_run_at"].is_null());
-        assert_eq!(status["processors"], serde_json::json!([]));
+        assert_eq!((&status["processors"], &status["attention"]), (&serde_json::json!([]), &serde_json::json!([])));
     }
 
     async fn the_status_tells_when_the_next_run_is(database: TestDatabase) {

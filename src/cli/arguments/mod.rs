@@ -42,7 +42,17 @@ Exit status:
   3    absent: an incident, a rule, a snapshot, a file
   4    the state refuses: a conflict, a busy database, another schema
   5    the database or the source cannot be used
-  130  interrupted";
+  130  interrupted
+
+Exit status of --daemon:
+  0    ended in order, by SIGTERM or SIGINT; with --once: done
+  1    with --once: a snapshot has failed
+  2    wrong configuration, or an address that others can reach without a token
+  3    a file of the configuration is absent
+  4    the schema is not of this version: see 'db migrate'
+  5    the database can never be used, or the address is taken; one that only does not answer is waited for,
+       unless with --once
+  130  with --once: interrupted before all that is due was done";
 
 const DATABASE_URL_HELP: &str =
     "Database: sqlite:PATH, with ?mode=ro|rw|rwc, or postgres://USER@HOST/NAME [default: a file of your own]";
@@ -154,7 +164,7 @@ pub enum Command {
     /// What the processor did
     #[command(subcommand)]
     Run(RunCommand),
-    /// How things stand
+    /// Whether all is well, and what to do where it is not
     Status(StatusArguments),
     /// Fill an empty database with made-up incidents and events, for load tests
     Seed(SeedArguments),
@@ -270,10 +280,17 @@ pub enum RunCommand {
 }
 
 const STATUS_HELP: &str = "\
+The first line says whether all is well, or what needs attention and what to do about it.
+
 --check is for monitoring: exit status 1, and the reasons on stderr, where
-  - a pending snapshot is dead (it has failed eight times), or
-  - a pending snapshot has been due for more than two hours: no processor runs, or it cannot keep up.
-A database that cannot be used is exit status 5, as for every command.";
+  - a pending snapshot is dead: it has failed eight times
+  - a pending snapshot has been due for more than two hours: no processor runs, or it cannot keep up
+  - a run is not over and has not moved for five minutes: its process is dead or hangs
+  - the snapshot of an incident has failed three times or more, or fails two hours after it was due
+  - a source of the configuration does not answer within five seconds
+  - a message has been waiting for its webhook for more than two hours
+With --json they are in 'attention', each as {kind, what, remedy}; the kinds are dead, late, hanging_run, \
+failing, source and outbox. A database that cannot be used is exit status 5, as for every command.";
 
 /// `status ...`
 #[derive(Debug, Args)]

@@ -30,7 +30,7 @@ use crate::console::kept::Kept;
 use crate::console::options::{Access, ConsoleOptions, Multiplexer, ProcessorChoice};
 use crate::domain::{ProcessorKind, Trigger};
 use crate::ops::OpsError;
-use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions};
+use crate::service::{ProcessorEvent, ProcessorHandle, ProcessorOptions, Vitals};
 use crate::source::Sources;
 use crate::store::{Store, StoreError};
 
@@ -50,6 +50,7 @@ struct Shared {
     events: mpsc::Sender<Event>,
     store: OnceLock<Store>,
     processor: OnceLock<ProcessorHandle>,
+    vitals: Vitals,
     outlook: outlook::Outlook,
     /// Why the database can never be used, where that is so.
     fatal: Mutex<Option<StoreError>>,
@@ -72,7 +73,7 @@ impl Performer {
     pub fn new(
         options: ConsoleOptions,
         (connect, sources): (Connect, Sources),
-        (multiplexer, view_file): (Multiplexer, Option<PathBuf>),
+        (multiplexer, view_file, vitals): (Multiplexer, Option<PathBuf>, Vitals),
         events: mpsc::Sender<Event>,
     ) -> Self {
         let shared = Arc::new(Shared {
@@ -82,6 +83,7 @@ impl Performer {
             events,
             store: OnceLock::new(),
             processor: OnceLock::new(),
+            vitals,
             outlook: outlook::Outlook::default(),
             fatal: Mutex::new(None),
             tasks: TaskTracker::new(),
@@ -201,7 +203,7 @@ impl Shared {
             kind: ProcessorKind::Console,
             sources: self.sources.clone(),
         };
-        let handle = ProcessorHandle::spawn(store.clone(), options);
+        let handle = ProcessorHandle::spawn_watched(store.clone(), options, self.vitals.clone());
         let mut heard = handle.subscribe();
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {

@@ -20,6 +20,7 @@ pub(super) async fn isolate(run: &mut Run<'_>, failed: FailedBatch) -> Result<Ba
     let mut parts = Vec::new();
     divide(run, &mut whole, failed, &mut parts).await?;
     while let Some(part) = parts.pop() {
+        run.step();
         match batch::capture(run, Rows::Again(&part)).await {
             Ok(part) => {
                 count(run, &mut whole, RunCounts { batches: 0, ..part.counts });

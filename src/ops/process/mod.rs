@@ -10,6 +10,7 @@
 
 mod batch;
 mod isolate;
+mod progress;
 mod remote;
 mod selected;
 mod takeover;
@@ -24,6 +25,8 @@ use crate::source::Sources;
 use crate::store::run::Cursor;
 use crate::store::{Store, StoreError};
 use batch::Batch;
+
+pub use progress::Progress;
 
 /// What is to be processed, and by whom.
 #[derive(Debug, Clone)]
@@ -40,6 +43,8 @@ pub struct ProcessRequest {
     pub host: String,
     /// Ends the run after the batch in hand.
     pub cancel: CancellationToken,
+    /// Where it says how far it has come.
+    pub progress: Progress,
 }
 
 /// Which pending snapshots are processed.
@@ -84,6 +89,7 @@ impl ProcessRequest {
             sources: Sources::default(),
             host: host.to_owned(),
             cancel: CancellationToken::new(),
+            progress: Progress::default(),
         }
     }
 }
@@ -108,6 +114,7 @@ pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport
         Selection::Due => run.all_due().await.map_err(OpsError::from),
         Selection::Incidents { ids, early, seen } => run.selected(&ids, early, &seen).await,
     };
+    run.step();
     run.finish(outcome.as_ref().err()).await?;
     outcome?;
     Ok(RunReport {
@@ -219,8 +226,14 @@ impl Run<'_> {
         }
     }
 
+    /// Asked between the steps of a run, so that asking is a sign of life.
     fn is_cancelled(&self) -> bool {
+        self.step();
         self.request.cancel.is_cancelled()
+    }
+
+    fn step(&self) {
+        self.request.progress.step(self.counts);
     }
 
     /// The present instant on the run's clock, for records: a run may take longer than its `now` is true.

@@ -26,7 +26,7 @@ pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
 pub use prometheus_program::{PrometheusProgram, Written};
 pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
-pub use web::{Reply, Served, Web, serve};
+pub use web::{Reply, Served, Web, serve, serve_process};
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -50,7 +50,22 @@ impl PrometheusProgram {
     pub async fn start(series: &[Written]) -> Self {
         let folder = tempfile::tempdir_in(super::scratch()).unwrap();
         write_blocks(folder.path(), series);
-        std::fs::write(folder.path().join("prometheus.yml"), "global: {}\n").unwrap();
+        Self::launch(folder, "global: {}\n").await
+    }
+
+    /// One that scrapes what answers there every second, with this token.
+    pub async fn scraping(address: SocketAddr, token: &str) -> Self {
+        let folder = tempfile::tempdir_in(super::scratch()).unwrap();
+        std::fs::write(folder.path().join("token"), token).unwrap();
+        let configuration = format!(
+            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n  - job_name: afterimage\n    authorization: \
+             {{ credentials_file: token }}\n    static_configs: [ {{ targets: ['{address}'] }} ]\n"
+        );
+        Self::launch(folder, &configuration).await
+    }
+
+    async fn launch(folder: TempDir, configuration: &str) -> Self {
+        std::fs::write(folder.path().join("prometheus.yml"), configuration).unwrap();
         // Nobody else takes it between here and there but by an accident that the wait would show.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use afterimage::http::{Context, Database, Limits, Listener, Policy, Server};
+use afterimage::http::{Context, Database, Limits, Listener, Policy, Process, Server};
 use afterimage::store::Store;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +43,11 @@ pub struct Served {
 
 /// Serves on a port of its own.
 pub async fn serve(store: Option<&Store>, policy: Policy, limits: Limits) -> Served {
+    serve_process(store, policy, limits, Process::default()).await
+}
+
+/// The same, of a process that does more than that.
+pub async fn serve_process(store: Option<&Store>, policy: Policy, limits: Limits, process: Process) -> Served {
     let database = Database::default();
     if let Some(store) = store {
         database.opened(store);
@@ -50,7 +55,7 @@ pub async fn serve(store: Option<&Store>, policy: Policy, limits: Limits) -> Ser
     let local = "127.0.0.1:0".parse().expect("an address");
     let listener = Listener::bind(local, &policy).await.expect("a free port");
     let web = Web::at(listener.address());
-    let context = Context::new(database.clone(), policy, limits);
+    let context = Context::of_process(database.clone(), policy, limits, process);
     let server = Server::spawn(listener, context, &CancellationToken::new());
     Served { web, server, database }
 }
