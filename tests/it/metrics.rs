@@ -8,6 +8,7 @@ use afterimage::domain::{IncidentId, ProcessorKind, Timestamp};
 use afterimage::http::{Limits, Policy, Process, Token};
 use afterimage::ops::process::Selection;
 use afterimage::service::{ProcessorHandle, ProcessorOptions, Vitals};
+use afterimage::source::Sources;
 
 use crate::support::{
     Access, Afterimage, Cluster, Desk, PrometheusProgram, Served, TestDatabase, Web, missing_postgres, on_both_engines,
