@@ -4,7 +4,7 @@
 //! - [`shape`]: how trouble comes and goes, as a function of its progress.
 //! - [`signal`]: the events of one kind: an ordinary day, its noise, and the trouble on top.
 //! - [`plan`]: the story told relative to an instant: rules, what people did when, and the events.
-//! - [`demo`]: carries that plan out on a database, through the verbs that people use.
+//! - `demo`: carries that plan out on a database, through the verbs that people use.
 //! - [`feed`]: the same events going on while the demo is watched.
 //! - [`load`]: databases of any size for load tests.
 

@@ -1,5 +1,5 @@
 //! The story told relative to an instant: the rules, the incidents, and every step that people and the processor took
-//! before it. Pure; [`super::demo`] takes the steps.
+//! before it. Pure; `demo` takes the steps.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
