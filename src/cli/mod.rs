@@ -6,6 +6,8 @@
 mod arguments;
 pub mod config;
 mod db;
+mod db_backup;
+mod db_copy;
 mod error;
 mod event;
 mod feed;

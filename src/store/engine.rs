@@ -122,6 +122,13 @@ const BEGIN_READ: Text = Text {
                set local jit = off",
 };
 
+// Differs as above; Postgres must not end it while the other side of a copy is at work.
+const BEGIN_READ_AT_LENGTH: Text = Text {
+    sqlite: "begin",
+    postgres: "begin isolation level repeatable read read only; set local statement_timeout = 0; \
+               set local idle_in_transaction_session_timeout = 0; set local jit = off",
+};
+
 impl Text {
     fn on_sqlite(self) -> &'static str {
         self.sqlite
@@ -176,6 +183,21 @@ impl Engine {
                     Tx::Sqlite(transaction)
                 }
                 Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
+            })
+        };
+        answered(begun).await
+    }
+
+    /// A reading transaction that nothing ends but its caller.
+    pub(super) async fn read_at_length(&self) -> Result<Tx, StoreError> {
+        let begun = async {
+            Ok(match self {
+                Self::Sqlite { reader, .. } => {
+                    let mut transaction = reader.begin_with(BEGIN_READ_AT_LENGTH.sqlite).await?;
+                    transaction.lock_handle().await?.remove_progress_handler();
+                    Tx::Sqlite(transaction)
+                }
+                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ_AT_LENGTH.postgres).await?),
             })
         };
         answered(begun).await

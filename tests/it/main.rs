@@ -3,6 +3,7 @@
 
 mod alert_deliveries;
 mod alerts;
+mod backups;
 mod captures;
 mod changes;
 mod cli_bad_input;
@@ -14,6 +15,7 @@ mod cli_text;
 mod console_keys;
 mod console_settings;
 mod console_terminal;
+mod copying;
 mod edits;
 mod end_to_end;
 mod exports;
@@ -42,3 +44,4 @@ mod schema;
 mod seeding;
 mod support;
 mod the_support;
+mod upgrades;
