@@ -80,6 +80,7 @@ pub async fn copy(source: &Store, target: &Store, progress: CopyProgress<'_>) ->
         )));
     }
     let tables = comparison.tables;
+    analyse(target).await;
     complete(target, &marker, &numbers).await?;
     Ok(CopyReport { beginning, tables })
 }
@@ -203,11 +204,22 @@ async fn store_page(
     Ok(())
 }
 
+/// Where it cannot be done now, the server does it by itself before long.
+async fn analyse(target: &Store) {
+    let analysing = async {
+        let mut tx = target.write().await?;
+        tx.analyse().await?;
+        tx.commit().await
+    };
+    if let Err(error) = analysing.await {
+        tracing::warn!(%error, "the new database knows little of its tables yet");
+    }
+}
+
 /// Opens the target to everybody.
 async fn complete(target: &Store, marker: &CopyMarker, numbers: &[i64]) -> Result<(), OpsError> {
     let mut tx = target.write().await?;
     tx.set_last_numbers(numbers).await?;
-    tx.analyse().await?;
     if !tx.remove_copy_marker(marker).await? {
         return Err(not_alone(target));
     }

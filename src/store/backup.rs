@@ -58,7 +58,8 @@ impl Tx {
     /// # Errors
     /// Where it cannot be read.
     pub async fn damage(&mut self) -> Result<Option<String>, StoreError> {
-        let found: String = on_engine!(self, connection => sqlx::query_scalar(CHECK).fetch_one(connection).await?);
+        let found: String = on_engine!(answered_at_length, self, connection =>
+            sqlx::query_scalar(CHECK).fetch_one(connection).await?);
         Ok((found != "ok").then_some(found))
     }
 }

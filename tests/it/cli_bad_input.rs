@@ -241,9 +241,7 @@ fn a_slip_of_the_pen_creates_no_database() {
 
 #[test]
 fn a_command_that_does_not_exist_is_refused() {
-    for arguments in
-        [&["incidents"] as &[&str], &["incident", "delete", "1"], &["db", "copy"], &["completions", "bash"]]
-    {
+    for arguments in [&["incidents"] as &[&str], &["incident", "delete", "1"], &["db", "drop"], &["complete", "bash"]] {
         Afterimage::new().assert_fails(arguments, 2, &["unrecognized subcommand"]);
     }
 }

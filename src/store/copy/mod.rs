@@ -5,6 +5,7 @@
 
 mod marker;
 mod page;
+mod statements;
 mod tables;
 mod target;
 

@@ -6,7 +6,8 @@ use sqlx::AssertSqlSafe;
 
 use super::super::engine::{Tx, execute, on_engine};
 use super::super::error::StoreError;
-use super::tables::{Dialect, Table};
+use super::statements::Dialect;
+use super::tables::Table;
 
 /// At most so many rows of a page, and not many more bytes than these: a row may be large.
 const ROWS: u32 = 5_000;

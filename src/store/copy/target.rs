@@ -9,7 +9,8 @@ use super::super::engine::{Text, Tx, execute, on_engine};
 use super::super::error::StoreError;
 use super::super::migrate;
 use super::super::{Location, Store};
-use super::tables::{self, TABLES};
+use super::statements;
+use super::tables::TABLES;
 use crate::clock::Clock;
 
 // Differs because SQLite remembers the last number of a table in a table of its own, Postgres in a sequence, which has
@@ -95,7 +96,8 @@ impl Tx {
         let mut counts = Vec::with_capacity(TABLES.len());
         for table in TABLES {
             let text = AssertSqlSafe(table.count());
-            let count: i64 = on_engine!(self, connection => sqlx::query_scalar(text).fetch_one(connection).await?);
+            let count: i64 = on_engine!(answered_at_length, self, connection =>
+                sqlx::query_scalar(text).fetch_one(connection).await?);
             counts.push(count.unsigned_abs());
         }
         Ok(counts)
@@ -143,8 +145,9 @@ impl Tx {
     /// # Errors
     /// Where the database cannot.
     pub async fn clear_copied(&mut self) -> Result<(), StoreError> {
-        for text in tables::clearing(self.dialect()) {
-            execute!(self, sqlx::query(AssertSqlSafe(text)));
+        for text in statements::clearing(self.dialect()) {
+            let text = AssertSqlSafe(text);
+            on_engine!(answered_at_length, self, connection => _ = sqlx::query(text).execute(connection).await?);
         }
         Ok(())
     }
