@@ -1,4 +1,4 @@
-//! `db ...`: the schema. Works on databases that are not ready for anything else.
+//! `db ...`: the schema, and the database as a whole. Works on databases that are not ready for anything else.
 
 use std::cmp::Ordering;
 
@@ -8,12 +8,15 @@ use super::arguments::DbCommand;
 use super::output::page::Facts;
 use super::output::{Output, words};
 use super::{CliError, ExitStatus, Settings};
+use crate::domain::text;
 use crate::store::{SCHEMA_VERSION, Store, Upgrade};
 
 pub(super) async fn run(command: DbCommand, settings: &Settings, output: Output<'_>) -> Result<ExitStatus, CliError> {
     match command {
         DbCommand::Migrate => migrate(settings, output).await,
         DbCommand::Status => status(settings, output).await,
+        DbCommand::Copy(arguments) => super::db_copy::run(arguments, settings, output).await,
+        DbCommand::Backup(arguments) => super::db_backup::run(arguments, settings, output).await,
     }
 }
 
@@ -48,6 +51,11 @@ async fn status(settings: &Settings, mut output: Output<'_>) -> Result<ExitStatu
     let mut tx = store.read().await?;
     let version = tx.schema_version().await?;
     let size = tx.size_bytes().await?;
+    let copied_from = if version.is_some_and(|version| version > 0) {
+        tx.copy_marker().await?.map(|marker| marker.source)
+    } else {
+        None
+    };
     drop(tx);
     if output.json {
         output.document(&json!({
@@ -63,6 +71,10 @@ async fn status(settings: &Settings, mut output: Output<'_>) -> Result<ExitStatu
         facts.add("engine", store.engine_name());
         facts.add("schema version", &schema(version));
         facts.add("size", &words::bytes(size));
+        if let Some(source) = copied_from {
+            let source = text::shorten(&source, 200);
+            facts.add("copied into", &format!("from {source}, and not complete: 'afterimage db copy' ends it"));
+        }
         facts.write(output.answer())?;
     }
     store.close().await;

@@ -7,6 +7,8 @@ mod arguments;
 mod attention;
 pub mod config;
 mod db;
+mod db_backup;
+mod db_copy;
 mod error;
 mod event;
 mod feed;

@@ -78,6 +78,7 @@ impl OpsError {
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => 3,
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => 5,
             Self::Input(_) | Self::File { .. } => 2,
             Self::Absent(_) => 3,
             Self::Conflict(_) | Self::Refused(_) => 4,

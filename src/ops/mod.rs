@@ -1,8 +1,10 @@
 //! What can be done, one verb per file: a transaction, the rules, and the record of who did it.
 
 pub mod alerts;
+pub mod backup;
 pub mod close;
 pub mod comment;
+pub mod copy;
 pub mod edit;
 mod error;
 pub mod freeze;

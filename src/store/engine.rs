@@ -22,6 +22,8 @@ const LONGEST_READ: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30
 const STEPS_BETWEEN_LOOKS: i32 = 1_000_000;
 /// The database ends every statement long before; this ends the wait for one that is no longer there.
 const LONGEST_SILENCE: Duration = Duration::from_secs(45);
+/// For so long a whole database may be read, counted or checked.
+const LONGEST_WORK: Duration = Duration::from_hours(4);
 /// Readers of a SQLite file. Each has a cache and a thread of its own.
 const READERS: u32 = 3;
 
@@ -67,26 +69,44 @@ pub enum Purpose {
 pub(super) fn answered<T>(
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> impl Future<Output = Result<T, StoreError>> {
+    answered_within(LONGEST_SILENCE, call)
+}
+
+/// The same for what reads or writes a whole database.
+pub(super) fn answered_at_length<T>(
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    answered_within(LONGEST_WORK, call)
+}
+
+fn answered_within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
     // Boxed, or every caller's future would have room for all of its calls.
     let call = Box::pin(call);
     async move {
-        tokio::time::timeout(LONGEST_SILENCE, call).await.unwrap_or_else(|_| {
-            Err(StoreError::Connection(format!("the database has not answered for {} s", LONGEST_SILENCE.as_secs())))
+        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+            Err(StoreError::Connection(format!("the database has not answered for {} s", limit.as_secs())))
         })
     }
 }
 
-/// Runs one sqlx expression on the connection of a transaction, whichever engine it is on.
+/// Runs one sqlx expression on the connection of a transaction, whichever engine it is on, and waits for it as `answered`
+/// or the function that is named first does.
 macro_rules! on_engine {
     ($tx:expr, $connection:ident => $body:expr) => {
+        $crate::store::engine::on_engine!(answered, $tx, $connection => $body)
+    };
+    ($answered:ident, $tx:expr, $connection:ident => $body:expr) => {
         match $tx {
             $crate::store::Tx::Sqlite(transaction) => {
                 let $connection = &mut **transaction;
-                $crate::store::engine::answered(async { Ok($body) }).await?
+                $crate::store::engine::$answered(async { Ok($body) }).await?
             }
             $crate::store::Tx::Postgres(transaction) => {
                 let $connection = &mut **transaction;
-                $crate::store::engine::answered(async { Ok($body) }).await?
+                $crate::store::engine::$answered(async { Ok($body) }).await?
             }
         }
     };
@@ -120,6 +140,13 @@ const BEGIN_READ: Text = Text {
     sqlite: "begin",
     postgres: "begin isolation level repeatable read read only; set local statement_timeout = '30s'; \
                set local jit = off",
+};
+
+// Differs as above; Postgres must not end it while the other side of a copy is at work.
+const BEGIN_READ_AT_LENGTH: Text = Text {
+    sqlite: "begin",
+    postgres: "begin isolation level repeatable read read only; set local statement_timeout = 0; \
+               set local idle_in_transaction_session_timeout = 0; set local jit = off",
 };
 
 impl Text {
@@ -176,6 +203,21 @@ impl Engine {
                     Tx::Sqlite(transaction)
                 }
                 Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
+            })
+        };
+        answered(begun).await
+    }
+
+    /// A reading transaction that nothing ends but its caller.
+    pub(super) async fn read_at_length(&self) -> Result<Tx, StoreError> {
+        let begun = async {
+            Ok(match self {
+                Self::Sqlite { reader, .. } => {
+                    let mut transaction = reader.begin_with(BEGIN_READ_AT_LENGTH.sqlite).await?;
+                    transaction.lock_handle().await?.remove_progress_handler();
+                    Tx::Sqlite(transaction)
+                }
+                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ_AT_LENGTH.postgres).await?),
             })
         };
         answered(begun).await

@@ -66,6 +66,17 @@ impl Location {
         }
     }
 
+    /// The same place by a name that holds wherever one stands; a file that is missing keeps its own.
+    #[must_use]
+    pub fn absolute(&self) -> Self {
+        match self {
+            Self::Sqlite { path, mode } => {
+                Self::Sqlite { path: path.canonicalize().unwrap_or_else(|_| path.clone()), mode: *mode }
+            }
+            Self::Postgres(_) => self.clone(),
+        }
+    }
+
     /// The same place, only to be read.
     #[must_use]
     pub fn read_only(self) -> Self {

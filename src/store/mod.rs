@@ -2,9 +2,11 @@
 
 pub mod activity;
 pub mod alert;
+mod backup;
 mod bulk;
 pub mod capture;
 pub mod change;
+pub mod copy;
 mod engine;
 mod error;
 pub mod event;
@@ -58,12 +60,15 @@ impl Store {
     /// Connects, and brings the schema to this program's version as far as `upgrade` allows.
     ///
     /// # Errors
-    /// Where there is no such database, it cannot be reached, or its schema does not fit.
+    /// Where there is no such database, it cannot be reached, its schema does not fit, or it is being copied into.
     pub async fn open(location: Location, clock: Arc<dyn Clock>, upgrade: Upgrade) -> Result<Self, StoreError> {
         let store = Self::connect(location, clock).await?;
         let now = store.clock.now();
         migrate::migrate(&store.engine, upgrade, now.as_micros()).await?;
-        Ok(store)
+        match store.read().await?.copy_marker().await? {
+            Some(marker) => Err(StoreError::Schema(copy::refusal(&store.location, &marker))),
+            None => Ok(store),
+        }
     }
 
     /// Connects without looking at the schema.

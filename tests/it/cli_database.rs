@@ -235,7 +235,7 @@ fn the_flag_goes_before_the_environment_and_that_before_the_file() {
     fs::write(folder.join("config.toml"), format!("database_url = '{}'\nuser = 'file'\n", database("file"))).unwrap();
     let shown = |program: &Afterimage, arguments: &[&str]| {
         let outcome = program.output(&[arguments, &["status"]].concat());
-        outcome.lines().next().unwrap_or_default().to_owned()
+        outcome.lines().find(|line| line.starts_with("sqlite:")).unwrap_or_default().to_owned()
     };
     assert_eq!(shown(&program, &[]), "sqlite:file.db");
     let program = program.with_variable("AFTERIMAGE_DATABASE_URL", &database("environment"));

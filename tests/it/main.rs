@@ -3,6 +3,7 @@
 
 mod alert_deliveries;
 mod alerts;
+mod backups;
 mod captures;
 mod changes;
 mod cli_bad_input;
@@ -15,6 +16,7 @@ mod connected;
 mod console_keys;
 mod console_settings;
 mod console_terminal;
+mod copying;
 mod edits;
 mod end_to_end;
 mod exports;
@@ -46,3 +48,4 @@ mod service_manager;
 mod status;
 mod support;
 mod the_support;
+mod upgrades;

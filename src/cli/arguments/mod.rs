@@ -1,6 +1,7 @@
 //! What can be typed. Checks what can be checked without a database, so that a slip costs nothing.
 
 pub mod config;
+pub mod db;
 pub mod event;
 pub mod incident;
 pub mod rule;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{parse_batch_size, parse_interval, parse_listen};
 use crate::domain::IncidentId;
+pub use db::{BackupArguments, CopyArguments, DbCommand};
 use values::GivenTime;
 
 const EXAMPLES: &str = "\
@@ -168,7 +170,7 @@ pub enum Command {
     Status(StatusArguments),
     /// Fill an empty database with made-up incidents and events, for load tests
     Seed(SeedArguments),
-    /// The database's schema
+    /// The database: its schema, a backup of it, a copy in another engine
     #[command(subcommand)]
     Db(DbCommand),
     /// The configuration file
@@ -318,15 +320,6 @@ pub struct SeedArguments {
     /// The same number gives the same data, relative to now
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub random_seed: u64,
-}
-
-/// `db ...`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
-pub enum DbCommand {
-    /// Create the schema, or upgrade it to this program's version
-    Migrate,
-    /// Engine, schema version and size; changes nothing
-    Status,
 }
 
 impl Arguments {

@@ -93,7 +93,7 @@ pub fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(TestDatabas
         let name = database.name.clone();
         test(database).await;
         if engine == Engine::Postgres {
-            administer(&format!("drop database if exists {name} with (force)")).await;
+            drop_database(&name).await;
         }
     });
 }
@@ -141,7 +141,7 @@ macro_rules! with_connection {
 
 impl TestDatabase {
     /// A database of `engine` that is empty; on SQLite, not even its file is there yet.
-    async fn create(engine: Engine) -> Self {
+    pub async fn create(engine: Engine) -> Self {
         let directory = tempfile::Builder::new().prefix("afterimage-").tempdir_in(scratch()).expect("a folder");
         let name = unique_name();
         let url = match engine {
@@ -152,6 +152,13 @@ impl TestDatabase {
             }
         };
         Self { engine, name, url, directory, clock: Arc::new(ManualClock::new(at(NOON))) }
+    }
+
+    /// Takes away what a test has made beside its own.
+    pub async fn remove(self) {
+        if self.engine == Engine::Postgres {
+            drop_database(&self.name).await;
+        }
     }
 
     /// Which engine it is of.
@@ -282,6 +289,10 @@ fn server_url(database: &str) -> String {
             options.database(database).to_url_lossy().to_string()
         }
     }
+}
+
+async fn drop_database(name: &str) {
+    administer(&format!("drop database if exists {name} with (force)")).await;
 }
 
 /// Runs one statement on the shared server, outside any test's database.

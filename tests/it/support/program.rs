@@ -194,8 +194,16 @@ impl Running {
     ///
     /// # Panics
     /// Where it takes longer than a minute.
-    pub fn wait(mut self) -> Outcome {
-        let deadline = Instant::now() + PATIENCE;
+    pub fn wait(self) -> Outcome {
+        self.wait_at_most(PATIENCE)
+    }
+
+    /// Waits for its end, for so long.
+    ///
+    /// # Panics
+    /// Where it takes longer.
+    pub fn wait_at_most(mut self, patience: Duration) -> Outcome {
+        let deadline = Instant::now() + patience;
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
                 break status;
@@ -203,7 +211,7 @@ impl Running {
             if Instant::now() > deadline {
                 let _ = self.child.kill();
                 let (stdout, stderr) = self.texts();
-                panic!("the program has not ended after {PATIENCE:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}");
+                panic!("the program has not ended after {patience:?}\n-- stdout\n{stdout}\n-- stderr\n{stderr}");
             }
             std::thread::sleep(Duration::from_millis(2));
         };
