@@ -7,6 +7,7 @@ mod backups;
 mod captures;
 mod changes;
 mod cli_bad_input;
+mod cli_config;
 mod cli_database;
 mod cli_fixture;
 mod cli_import;
