@@ -1,15 +1,15 @@
-//! Alerts and the incidents that they open: groups, episodes, occurrences.
+//! Alerts and the incidents that they open: groups, episodes, occurrences. What an incident has of its alerts in common is
+//! in `origin`.
 
 use super::engine::{Text, Tx, execute, on_engine};
 use super::error::StoreError;
-use super::incident::fetch_by_ids;
 use crate::domain::alert::episode::{ClosedBy, Episode, KnownAlert};
-use crate::domain::alert::{Alert, Labels, MemberAlert, Origin};
+use crate::domain::alert::{Alert, Labels, MemberAlert};
 use crate::domain::{IncidentId, Timestamp};
 
 /// A group of alerts that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GroupId(i64);
+pub struct GroupId(pub(super) i64);
 
 #[derive(sqlx::FromRow)]
 struct EpisodeRow {
@@ -40,18 +40,6 @@ struct AlertRow {
     annotations: String,
     generator_url: Option<String>,
     missing_since: Option<i64>,
-}
-
-#[derive(sqlx::FromRow)]
-struct OriginRow {
-    incident_id: i64,
-    source: String,
-    group_key: String,
-    labels: String,
-    annotations: String,
-    generator_url: Option<String>,
-    external_url: Option<String>,
-    truncated: i64,
 }
 
 /// How far the alerts of an incident are over.
@@ -122,11 +110,6 @@ const END_THE_REST: &str = "update incident_alerts set ends_at = $2, missing_sin
     where incident_id = $1 and ends_at is null";
 const SET_MISSING: &str = "update incident_alerts set missing_since = $4 \
     where source = $1 and fingerprint = $2 and starts_at = $3 and ends_at is null";
-const INSERT_ORIGIN: &str = "insert into incident_origins (incident_id, group_id, labels, annotations, generator_url, \
-        external_url, truncated) \
-    values ($1, $2, $3, $4, $5, $6, $7)";
-const UPDATE_ORIGIN: &str = "update incident_origins set labels = $2, annotations = $3 where incident_id = $1";
-const SET_TRUNCATED: &str = "update incident_origins set truncated = $2 where incident_id = $1";
 const PROGRESS: &str = "select count(*), count(*) - count(a.ends_at), max(a.ends_at), \
         coalesce((select truncated from incident_origins where incident_id = $1), 0) \
     from incident_alerts a where a.incident_id = $1";
@@ -136,23 +119,11 @@ const ALERTS: &str = "select incident_id, fingerprint, starts_at, ends_at, label
 const FIRING: &str = "select a.incident_id, a.fingerprint, a.starts_at, a.ends_at, a.labels, a.annotations, \
         a.generator_url, a.missing_since \
     from incident_alerts a where a.source = $1 and a.ends_at is null order by a.incident_id, a.fingerprint, a.starts_at";
-// Differs because SQLite has no arrays.
-const ORIGINS: Text = Text {
-    sqlite: "select o.incident_id, g.source, g.group_key, o.labels, o.annotations, o.generator_url, o.external_url, \
-                 o.truncated \
-             from incident_origins o join alert_groups g on g.id = o.group_id \
-             where o.incident_id in (select value from json_each($1)) order by o.incident_id",
-    postgres: "select o.incident_id, g.source, g.group_key, o.labels, o.annotations, o.generator_url, \
-                   o.external_url, o.truncated \
-               from incident_origins o join alert_groups g on g.id = o.group_id \
-               where o.incident_id = any($1) order by o.incident_id",
-};
-
-fn written(labels: &Labels) -> Result<String, StoreError> {
+pub(super) fn written(labels: &Labels) -> Result<String, StoreError> {
     super::measure::json(labels)
 }
 
-fn read(labels: &str) -> Result<Labels, StoreError> {
+pub(super) fn read(labels: &str) -> Result<Labels, StoreError> {
     serde_json::from_str(labels).map_err(|error| StoreError::Damaged(format!("labels cannot be read: {error}")))
 }
 
@@ -310,50 +281,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Records of which group an incident is an episode, and what its alerts have in common.
-    ///
-    /// # Errors
-    /// Where the database cannot.
-    pub async fn insert_origin(&mut self, id: IncidentId, group: GroupId, origin: &Origin) -> Result<(), StoreError> {
-        execute!(
-            self,
-            sqlx::query(INSERT_ORIGIN)
-                .bind(id.value())
-                .bind(group.0)
-                .bind(written(&origin.labels)?)
-                .bind(written(&origin.annotations)?)
-                .bind(&origin.generator_url)
-                .bind(&origin.external_url)
-                .bind(i64::try_from(origin.truncated).unwrap_or(i64::MAX))
-        );
-        Ok(())
-    }
-
-    /// Changes what the alerts of an incident have in common.
-    ///
-    /// # Errors
-    /// Where the database cannot.
-    pub async fn set_origin_labels(
-        &mut self,
-        id: IncidentId,
-        labels: &Labels,
-        annotations: &Labels,
-    ) -> Result<(), StoreError> {
-        let (labels, annotations) = (written(labels)?, written(annotations)?);
-        execute!(self, sqlx::query(UPDATE_ORIGIN).bind(id.value()).bind(&labels).bind(&annotations));
-        Ok(())
-    }
-
-    /// Records how many alerts of an incident the last notification left out.
-    ///
-    /// # Errors
-    /// Where the database cannot.
-    pub async fn set_origin_truncated(&mut self, id: IncidentId, truncated: u64) -> Result<(), StoreError> {
-        let truncated = i64::try_from(truncated).unwrap_or(i64::MAX);
-        execute!(self, sqlx::query(SET_TRUNCATED).bind(id.value()).bind(truncated));
-        Ok(())
-    }
-
     /// How far the alerts of an incident are over.
     ///
     /// # Errors
@@ -390,26 +317,5 @@ impl Tx {
         let rows: Vec<AlertRow> =
             on_engine!(self, connection => sqlx::query_as(FIRING).bind(source).fetch_all(connection).await?);
         rows.into_iter().map(AlertRow::member).collect()
-    }
-
-    /// Where these incidents came from, those that alerts have opened.
-    ///
-    /// # Errors
-    /// Where the database cannot, or holds a damaged row.
-    pub async fn origins(&mut self, ids: &[IncidentId]) -> Result<Vec<(IncidentId, Origin)>, StoreError> {
-        let rows: Vec<OriginRow> = fetch_by_ids!(self, ORIGINS, ids)?;
-        let origin = |row: OriginRow| {
-            let origin = Origin {
-                source: row.source,
-                group_key: row.group_key,
-                labels: read(&row.labels)?,
-                annotations: read(&row.annotations)?,
-                generator_url: row.generator_url,
-                external_url: row.external_url,
-                truncated: row.truncated.unsigned_abs(),
-            };
-            Ok((IncidentId::new(row.incident_id), origin))
-        };
-        rows.into_iter().map(origin).collect()
     }
 }

@@ -4,6 +4,7 @@ pub mod config;
 pub mod db;
 pub mod event;
 pub mod incident;
+mod processing;
 pub mod rule;
 pub mod snapshot;
 pub mod values;
@@ -16,8 +17,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{parse_batch_size, parse_interval, parse_listen};
-use crate::domain::IncidentId;
 pub use db::{BackupArguments, CopyArguments, DbCommand};
+pub use processing::{PendingCommand, ProcessArguments, RunCommand};
 use values::GivenTime;
 
 const EXAMPLES: &str = "\
@@ -229,57 +230,6 @@ Example:
   afterimage --theme mine
 
 The configuration names the one to use without --theme: theme = \"mine\".";
-
-/// `pending ...`
-#[derive(Debug, Subcommand)]
-pub enum PendingCommand {
-    /// List them, what is tried next first
-    List,
-    /// Try failed or dead ones again, with all their attempts before them
-    Retry {
-        /// Incidents
-        #[arg(value_name = "ID", required = true, value_parser = values::incident_id)]
-        ids: Vec<IncidentId>,
-    },
-    /// Give them up: these incidents get no snapshot unless 'process ID' asks for one
-    Discard {
-        /// Incidents
-        #[arg(value_name = "ID", required = true, value_parser = values::incident_id)]
-        ids: Vec<IncidentId>,
-    },
-}
-
-const PROCESS_HELP: &str = "\
-Without an ID, everything due is captured. With IDs, those incidents are captured now, whether they wait for \
-their next attempt or are dead. Exit status 1 where a snapshot failed; 'pending list' says why.
-
-Examples:
-  afterimage process
-  afterimage process 12 14
-  afterimage process 12 --force      before its target: a partial snapshot, replaced by the complete one later";
-
-/// `process ...`
-#[derive(Debug, Args)]
-#[command(after_help = PROCESS_HELP)]
-pub struct ProcessArguments {
-    /// Incidents
-    #[arg(value_name = "ID", value_parser = values::incident_id)]
-    pub ids: Vec<IncidentId>,
-    /// Also before the target: a partial snapshot
-    #[arg(long, requires = "ids")]
-    pub force: bool,
-}
-
-/// `run ...`
-#[derive(Debug, Subcommand)]
-pub enum RunCommand {
-    /// List the latest runs, newest first; a run that found nothing leaves no record
-    List {
-        /// At most so many
-        #[arg(long, value_name = "N", default_value = "50", value_parser = values::limit())]
-        limit: u32,
-    },
-}
 
 const STATUS_HELP: &str = "\
 The first line says whether all is well, or what needs attention and what to do about it.
