@@ -1,12 +1,12 @@
 //! The first half of a capture from elsewhere: as soon as an incident is closed, what its source holds of "before" and
 //! "during" is frozen, so that the source's retention can no longer take it away. "After" is added by the processor.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::remote;
 use crate::domain::{Incident, IncidentId, schedule, text};
-use crate::source::Sources;
+use crate::source::{SourceError, Sources};
 use crate::store::{Store, StoreError};
 
 /// What was frozen.
@@ -35,30 +35,31 @@ pub async fn freeze(store: &Store, sources: &Sources) -> Result<Frozen, StoreErr
         return Ok(done);
     }
     let ids = store.read().await?.incidents_to_freeze(now, AT_ONCE).await?;
-    let mut silent = HashSet::new();
+    let mut silent = HashMap::new();
     for id in ids {
         freeze_one(store, sources, id, &mut done, &mut silent).await?;
     }
     Ok(done)
 }
 
-/// Freezes one incident, unless its source is one of the silent: one that has not answered is not waited for again.
+/// Freezes one incident. A source that has not answered is not asked again for the next one, which is put off like it, so
+/// that those of other sources get their turn.
 async fn freeze_one(
     store: &Store,
     sources: &Sources,
     id: IncidentId,
     done: &mut Frozen,
-    silent: &mut HashSet<String>,
+    silent: &mut HashMap<String, SourceError>,
 ) -> Result<(), StoreError> {
     let now = store.now().await?;
     let Some((incident, request)) = remote::requests(store, &[id], now).await?.pop() else { return Ok(()) };
     let source = request.expression.source.clone();
-    if silent.contains(&source) {
-        return Ok(());
-    }
-    let outcome = sources.freeze(&request, now).await;
-    if outcome.as_ref().is_err_and(|error| !error.is_own_fault()) {
-        silent.insert(source);
+    let outcome = match silent.get(&source) {
+        Some(error) => Err(error.clone()),
+        None => sources.freeze(&request, now).await,
+    };
+    if let Some(error) = outcome.as_ref().err().filter(|error| !error.is_own_fault()) {
+        silent.entry(source).or_insert_with(|| error.clone());
     }
     let mut tx = store.write().await?;
     let unchanged = tx.lock_incidents(&[id]).await?.pop().filter(|found| is_same(found, &incident));

@@ -11,7 +11,9 @@ use afterimage::ops::open::OpenRequest;
 use afterimage::ops::process::{ProcessRequest, RunReport, Selection};
 use afterimage::source::Sources;
 
-use crate::support::{Desk, FakePrometheus, HOST, Mood, TestDatabase, at, minutes, on_both_engines, seconds};
+use crate::support::{
+    Desk, FakePrometheus, HOST, Mood, TestDatabase, at, minutes, on_both_engines, prometheus_options, seconds,
+};
 
 const RULE: &str = "errors of checkout";
 
@@ -198,6 +200,22 @@ on_both_engines! {
         desk.process_with(&server.sources()).await;
         let buckets = desk.buckets(id).await;
         assert!(buckets.iter().any(|(bucket, count)| *bucket == at("11:42") && (count - 10.0).abs() < 1e-9), "{buckets:?}");
+    }
+
+    async fn a_source_that_does_not_answer_keeps_no_other_from_being_frozen(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        let (server, other) = (FakePrometheus::start(ten).await, FakePrometheus::start(ten).await);
+        for _ in 0..60 {
+            desk.closed_remote("11:40", "11:55").await;
+        }
+        desk.database.execute("update incidents set source = 'other' where id = 60").await;
+        server.set_mood(Mood::Failing(503, String::new()));
+        let options = [prometheus_options("main", server.url()), prometheus_options("other", other.url())];
+        let sources = Sources::new(&options).unwrap();
+        let (first, second) = (freeze(&desk.store, &sources).await.unwrap(), freeze(&desk.store, &sources).await.unwrap());
+        assert_eq!((first.frozen, first.failed, second.frozen, second.failed), (0, 50, 1, 9));
+        let asked = server.asked().iter().filter(|asked| asked.path == "query_range").count();
+        assert!(asked <= 4, "{asked}: once in each of two rounds");
     }
 
     async fn a_freezing_that_fails_is_tried_again_later_and_counts_against_nobody(database: TestDatabase) {
