@@ -146,6 +146,9 @@ impl Findings {
 
 fn down(source: &SourceHealth) -> Option<Attention> {
     let error = source.error.as_ref()?;
+    let silence = format!("source '{}' does not answer", source.name);
+    // Its own error begins with the same words.
+    let error = error.strip_prefix(&silence).map_or(error.as_str(), |rest| rest.trim_start_matches(": "));
     Some(Attention {
         kind: "source",
         what: format!("source '{}' does not answer ({})", words::name(&source.name), text::shorten(error, 120)),

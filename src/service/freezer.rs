@@ -13,11 +13,16 @@ use crate::store::Store;
 
 /// Between two looks. Each is one indexed question where nothing waits.
 const EVERY: Duration = Duration::from_secs(5);
+/// After so many looks each source is asked whether it answers, so that screens know it before it is needed.
+const LOOKS_BETWEEN_PROBES: u32 = 6;
 
 /// Freezes until `cancel`; what is under way then is dropped, and nothing of it is kept.
 pub(super) async fn freeze_repeatedly(store: Store, sources: Sources, cancel: CancellationToken) {
     let freezing = async {
-        loop {
+        for look in 0u32.. {
+            if look % LOOKS_BETWEEN_PROBES == 0 {
+                sources.probe(store.host_now()).await;
+            }
             let frozen = supervised(async { freeze(&store, &sources).await.map_err(OpsError::from) }).await;
             tell(frozen);
             tokio::time::sleep(EVERY).await;

@@ -229,7 +229,10 @@ fn clipped(canvas: Canvas<'_>, series: &Series, picture: &Picture) -> Option<Str
         _ if kept || series.range.start < now => "at all".to_owned(),
         _ => return None,
     };
-    Some(format!("clipped: the source held no data {lost}"))
+    // What a monitoring system has no samples of may never have been: only what its retention has taken is clipped.
+    let facts = picture.snapshot().map(|snapshot| &snapshot.facts);
+    let was_never_there = facts.is_ok_and(|facts| facts.measure.is_estimated() && !facts.clipped);
+    Some(if was_never_there { format!("no data {lost}") } else { format!("clipped: the source held no data {lost}") })
 }
 
 /// `Nov 24 04:10 to 05:20`.
