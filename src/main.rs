@@ -116,6 +116,10 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn start(arguments: Arguments) -> Result<u8, Failure> {
+    #[cfg(feature = "failpoints")]
+    if let Ok(failpoint) = std::env::var("AFTERIMAGE_FAILPOINT") {
+        afterimage::store::failpoint::arm_process(&failpoint).map_err(io::Error::other)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(dispatch(arguments));
     // A read of stdin may still hang in a thread that nobody waits for any more.

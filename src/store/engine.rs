@@ -86,9 +86,14 @@ fn answered_within<T>(
     // Boxed, or every caller's future would have room for all of its calls.
     let call = Box::pin(call);
     async move {
-        tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
+        #[cfg(feature = "failpoints")]
+        let passing = super::failpoint::reached()?;
+        let answer = tokio::time::timeout(limit, call).await.unwrap_or_else(|_| {
             Err(StoreError::Connection(format!("the database has not answered for {} s", limit.as_secs())))
-        })
+        });
+        #[cfg(feature = "failpoints")]
+        passing.done()?;
+        answer
     }
 }
 

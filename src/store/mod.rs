@@ -10,6 +10,8 @@ pub mod copy;
 mod engine;
 mod error;
 pub mod event;
+#[cfg(feature = "failpoints")]
+pub mod failpoint;
 pub mod frozen;
 pub mod import;
 pub mod incident;

@@ -21,6 +21,7 @@ mod copying;
 mod edits;
 mod end_to_end;
 mod exports;
+mod failpoints;
 mod failures;
 mod guards;
 mod http_api;

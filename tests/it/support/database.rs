@@ -102,18 +102,19 @@ pub fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(TestDatabas
 /// `a_sentence::postgres`.
 macro_rules! on_both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($database:ident: $type:ty) $body:block)+) => {$(
-        $(#[$meta])*
         mod $name {
             use super::*;
 
             async fn check($database: $type) $body
 
             #[test]
+            $(#[$meta])*
             fn sqlite() {
                 $crate::support::run($crate::support::Engine::Sqlite, check);
             }
 
             #[test]
+            $(#[$meta])*
             fn postgres() {
                 $crate::support::run($crate::support::Engine::Postgres, check);
             }

@@ -242,9 +242,10 @@ impl Desk {
             "select count(*) from time_series_snapshots t where t.revision = 0 and not exists \
                  (select 1 from incident_snapshots s where s.incident_id = t.incident_id)",
         ];
-        for sql in impossible {
-            assert_eq!(self.database.number(sql).await, 0, "{sql}");
-        }
+        // As one query: a connection for each of them would be most of what a test does.
+        let each = impossible.map(|sql| format!("select '{}' where ({sql}) > 0", sql.replace('\'', "''")));
+        let found = self.database.texts(&each.join(" union all ")).await;
+        assert!(found.is_empty(), "{found:#?}");
     }
 }
 
