@@ -29,6 +29,7 @@ mod http_document;
 mod http_server;
 mod import;
 mod incidents;
+mod kills;
 mod layers;
 mod listing;
 mod metrics;

@@ -16,7 +16,7 @@ use super::parser::{Found, Parser};
 use super::{ImportReport, Phase, Progress, patiently};
 use crate::domain::Event;
 use crate::ops::OpsError;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Records of one commit, at the most.
 const CHUNK_RECORDS: u64 = 5_000;
@@ -53,7 +53,7 @@ pub(super) async fn commit(
 ) -> Result<ImportReport, OpsError> {
     let mut report = ImportReport { records: checked.findings.records, ..ImportReport::default() };
     report.invalid.clone_from(&checked.findings.shown);
-    let (import, mut position) = match begin(store, &checked, again).await? {
+    let (import, mut position) = match patiently(|| begin(store, &checked, again)).await? {
         Begin::Known => {
             report.skipped_invalid = checked.findings.invalid;
             return Ok(ImportReport { already_imported: true, ..report });
@@ -82,7 +82,7 @@ pub(super) async fn commit(
     if !is_read {
         return Err(died());
     }
-    finish(store, import, position).await?;
+    patiently(|| finish(store, import, position)).await?;
     Ok(report)
 }
 
@@ -105,7 +105,7 @@ async fn begin(store: &Store, checked: &Checked, again: bool) -> Result<Begin, O
 }
 
 /// Stores a chunk's events and the position that they reach; `None` where the row is no longer at `position`.
-async fn commit_chunk(store: &Store, import: i64, position: u64, chunk: &Chunk) -> Result<Option<u64>, StoreError> {
+async fn commit_chunk(store: &Store, import: i64, position: u64, chunk: &Chunk) -> Result<Option<u64>, OpsError> {
     let mut tx = store.write().await?;
     let stored = tx.insert_events(&chunk.events).await?;
     let positions = as_position(position)..as_position(chunk.position);

@@ -10,7 +10,7 @@ use super::parser::{Format, Found, Parser};
 use super::patiently;
 use crate::domain::{Event, text};
 use crate::ops::OpsError;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// An event is committed at the latest so long after it has arrived; a second would leave no time for the commit.
 const DELAY: Duration = Duration::from_millis(500);
@@ -128,7 +128,7 @@ impl Batch {
     }
 }
 
-async fn insert(store: &Store, events: &[Event]) -> Result<u64, StoreError> {
+async fn insert(store: &Store, events: &[Event]) -> Result<u64, OpsError> {
     let mut tx = store.write().await?;
     let stored = tx.insert_events(events).await?;
     tx.commit().await?;

@@ -133,13 +133,13 @@ pub async fn import(
 const BUSY_ATTEMPTS: u32 = 12;
 
 /// Tries a transaction again while the database is busy: then nothing of it was committed.
-async fn patiently<T, F>(transaction: impl Fn() -> F) -> Result<T, StoreError>
+async fn patiently<T, F>(transaction: impl Fn() -> F) -> Result<T, OpsError>
 where
-    F: Future<Output = Result<T, StoreError>>,
+    F: Future<Output = Result<T, OpsError>>,
 {
     for _ in 1..BUSY_ATTEMPTS {
         match transaction().await {
-            Err(StoreError::Busy) => {}
+            Err(OpsError::Store(StoreError::Busy)) => {}
             outcome => return outcome,
         }
     }
