@@ -28,6 +28,10 @@ pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
 pub use web::{Reply, Served, Web, serve, serve_process};
 
+/// How the throwaway servers are set: nothing that they keep outlives the test run.
+const SERVER_SETTINGS: &[&str] =
+    &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"];
+
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {
     let text = if text.contains('-') { text.to_owned() } else { format!("2026-11-24 {text}") };

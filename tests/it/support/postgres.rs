@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::scratch;
+use super::{SERVER_SETTINGS, scratch};
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -115,7 +115,7 @@ impl Cluster {
         let listen = if self.access == Access::Socket { "listen_addresses=" } else { "listen_addresses=127.0.0.1" };
         let mut server = self.binaries.command("postgres", &self.directory);
         server.arg("-D").arg(self.data()).arg("-k").arg(&self.directory).args(["-p", &self.port.to_string()]);
-        for setting in [listen, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"] {
+        for setting in [listen].iter().chain(SERVER_SETTINGS) {
             server.args(["-c", setting]);
         }
         let server = server.stdout(Stdio::null()).stderr(log).spawn().expect("postgres can be started");

@@ -1,0 +1,164 @@
+//! The work of the processor as somebody would write it by hand in SQL, for the engine's own client.
+//!
+//! Incidents are all alike: a window of a minute, closed five minutes after a start on a whole minute, due ten minutes
+//! after that. So the ranges of rules 9 to 13 are constants here, and the script is spared what the program must compute.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::ground::{Database, Engine};
+
+/// Projects, each with an incident every 400 minutes: no window sees the events of another incident.
+const PROJECTS: u64 = 1_000;
+const MINUTE: i64 = 60_000_000;
+/// 2024-01-01.
+const BEGINNING: i64 = 1_704_067_200_000_000;
+
+/// Fills an empty database with closed incidents of which each is due, with so many events within its course.
+pub fn fill(database: &Database, incidents: u64, events: u64) {
+    let numbers = database.pick(
+        "with recursive n(n) as (select 0 union all select n + 1 from n where n + 1 <",
+        "with n(n) as (select * from generate_series(0::bigint,",
+    );
+    let upto = |count: u64| match database.engine {
+        Engine::Sqlite => format!("{numbers} {count})"),
+        Engine::Postgres => format!("{numbers} {}))", count.saturating_sub(1)),
+    };
+    let start = format!("{BEGINNING} + (n / {PROJECTS}) * {}", 400 * MINUTE);
+    let mut statements = vec![
+        database.pick("pragma synchronous = off; pragma cache_size = -400000; begin", "begin").to_owned(),
+        format!(
+            "insert into incidents (id, title, type, status, aggregation, query, time_window_minutes, date_started, \
+                 date_detected, date_closed, date_added) {} select n + 1, 'Incident ' || n, 'created', 'closed', 'total', \
+                 '', 1, {start}, {start}, {start} + {}, {start} from n",
+            upto(incidents),
+            5 * MINUTE
+        ),
+        format!(
+            "insert into incident_projects (incident_id, project) {} select n + 1, 'project-' || (n % {PROJECTS}) from n",
+            upto(incidents)
+        ),
+        format!(
+            "insert into incident_activities (incident_id, kind, at, author) {} \
+                 select n + 1, 'detected', {start}, 'bench' from n",
+            upto(incidents)
+        ),
+        format!(
+            "insert into pending_snapshots (incident_id, target_run_date, next_attempt_at) {} \
+                 select n + 1, {start} + {}, {start} + {} from n",
+            upto(incidents),
+            15 * MINUTE,
+            15 * MINUTE
+        ),
+    ];
+    if events > 0 {
+        // Spread over the course, each by one of seven users.
+        statements.push(format!(
+            "insert into events (project, occurred_at, weight, user_name, level) {} \
+                 select 'project-' || ((n / {events}) % {PROJECTS}), \
+                 {BEGINNING} + (n / {events} / {PROJECTS}) * {} + (n % {events}) * {}, 1 + n % 3, 'user-' || (n % 7), 'error' \
+                 from n", upto(incidents * events), 400 * MINUTE, 15 * MINUTE / i64::try_from(events).expect("few")));
+        statements.push(format!(
+            "insert into event_projects (project) {} select 'project-' || n from n",
+            upto(PROJECTS.min(incidents))
+        ));
+    }
+    statements.push("commit".to_owned());
+    statements.push(database.pick("pragma wal_checkpoint(truncate)", "vacuum (analyze)").to_owned());
+    if database.engine == Engine::Postgres {
+        statements.push(
+            "select setval(pg_get_serial_sequence('incidents', 'id'), (select max(id) from incidents))".to_owned(),
+        );
+        statements.push("checkpoint".to_owned());
+    }
+    database.sql(&statements.join(";\n"));
+}
+
+/// Counts what a capture has kept, to see that two ways come to the same.
+pub fn outcome(database: &Database) -> String {
+    database.sql(
+        "select count(*), cast(sum(total_events) as bigint), cast(sum(unique_users) as bigint) from incident_snapshots; \
+         select kind, count(*), sum(length(counts)), min(range_start), max(range_end) from time_series_snapshots \
+         group by kind order by kind; select count(*) from pending_snapshots",
+    )
+}
+
+/// A batch of `limit` rows as one transaction of set-based statements.
+fn batch(database: &Database, limit: u64) -> String {
+    let total =
+        "e.project = ip.project and e.occurred_at >= b.start - 60000000 and e.occurred_at < b.start + 360000000";
+    let series = |kind: &str, from: i64| {
+        let aggregate = database.pick(
+            "group_concat(position || ':' || counted, ',')",
+            "string_agg(position || ':' || counted, ',' order by position)",
+        );
+        let order = database.pick("order by 1", "");
+        format!(
+            "insert into time_series_snapshots (incident_id, kind, range_start, range_end, period_seconds, counts) \
+             select b.incident_id, '{kind}', b.start - {from}, b.start + 900000000, 60, coalesce((select {aggregate} from \
+             (select (e.occurred_at - b.start + {from}) / 60000000 as position, sum(e.weight) as counted \
+              from incident_projects ip join events e on e.project = ip.project \
+              where ip.incident_id = b.incident_id and e.occurred_at >= b.start - {from} and e.occurred_at < b.start + 900000000 \
+              group by 1 having sum(e.weight) > 0 {order}) x), '') from batch b;\n"
+        )
+    };
+    let begin = database.pick(
+        "begin immediate;\n",
+        "begin;\nset local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
+         set local enable_bitmapscan = off; set local jit = off;\n",
+    );
+    let locks = database.pick("", "for no key update of i skip locked for update of p skip locked");
+    let empty = database.pick("delete from batch", "truncate batch");
+    format!(
+        "{begin}{empty};\n\
+         insert into batch select p.incident_id, i.date_started from pending_snapshots p \
+         join incidents i on i.id = p.incident_id where p.dead_since is null and p.next_attempt_at <= 4000000000000000 \
+         and p.target_run_date <= 4000000000000000 and i.source = 'events' and i.status = 'closed' \
+         order by p.next_attempt_at, p.incident_id limit {limit} {locks};\n\
+         insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users) \
+         select b.incident_id, b.start + 900000000, 0, {no}, {no}, 'events', \
+         coalesce(x.total, 0), coalesce(x.users, 0) from batch b left join (select b.incident_id, sum(e.weight) as total, \
+         count(distinct e.user_name) as users from batch b cross join incident_projects ip cross join events e \
+         where ip.incident_id = b.incident_id and {total} group by 1) x on x.incident_id = b.incident_id \
+         where not exists (select 1 from incident_snapshots s where s.incident_id = b.incident_id and not s.partial);\n\
+         {}{}delete from pending_snapshots where incident_id in (select incident_id from batch);\n\
+         update processor_runs set updated_at = updated_at + 1, captured = captured + {limit};\n\
+         commit;\n",
+        series("windowed", 11_100_000_000),
+        series("lifetime", 60_000_000),
+        no = database.pick("0", "false"),
+    )
+}
+
+/// Drains a database by the script, with a pause between batches; how long it took.
+pub fn drain(database: &Database, rows: u64, limit: u64, gap: Duration) -> Duration {
+    let mut client = database.client();
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the client can be started");
+    let mut stdin = client.stdin.take().expect("it is piped");
+    let mut lines = BufReader::new(client.stdout.take().expect("it is piped")).lines();
+    let prepare = database.pick(
+        "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; \
+         create temp table batch (incident_id integer primary key, start integer);\n",
+        "create temp table batch (incident_id bigint primary key, start bigint);\n",
+    );
+    let began = Instant::now();
+    write!(stdin, "{prepare}insert into processor_runs (trigger, host, started_at, updated_at, batch_size) values ('forced', 'script', 0, 0, 1);\n").expect("it reads");
+    let text = batch(database, limit);
+    for _ in 0..rows.div_ceil(limit) {
+        write!(stdin, "{text}select 'done';\n").expect("it reads");
+        stdin.flush().expect("it reads");
+        let line = lines.next().and_then(Result::ok).unwrap_or_default();
+        assert_eq!(line, "done", "the script fails");
+        std::thread::sleep(gap);
+    }
+    drop(stdin);
+    assert!(client.wait().expect("it is our child").success());
+    began.elapsed()
+}
+
+/// Drains `rows` one by one, a transaction each, as the first design of such processors does it: in batches of 50. How long
+/// that took without the second that it waits between two batches.
+pub fn drain_row_by_row(database: &Database, rows: u64) -> Duration {
+    drain(database, rows, 1, Duration::ZERO)
+}
