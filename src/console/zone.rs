@@ -1,8 +1,6 @@
 //! In which zone instants are written on the screen. Never reads the present time: the offset is that of the instant
 //! itself, so a time before a change to or from summer time is written as it was on the wall then.
 
-use std::time::Duration;
-
 use chrono::{DateTime, FixedOffset, Local, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc};
 
 use crate::domain::Timestamp;
