@@ -102,17 +102,18 @@ pub fn run<F: Future<Output = ()>>(engine: Engine, test: impl FnOnce(TestDatabas
 /// `a_sentence::postgres`.
 macro_rules! on_both_engines {
     ($($(#[$meta:meta])* async fn $name:ident($database:ident: $type:ty) $body:block)+) => {$(
-        $(#[$meta])*
         mod $name {
             use super::*;
 
             async fn check($database: $type) $body
 
+            $(#[$meta])*
             #[test]
             fn sqlite() {
                 $crate::support::run($crate::support::Engine::Sqlite, check);
             }
 
+            $(#[$meta])*
             #[test]
             fn postgres() {
                 $crate::support::run($crate::support::Engine::Postgres, check);
@@ -245,6 +246,14 @@ impl TestDatabase {
         let mut connection = options.connect().await.expect("the database is there");
         sqlx::raw_sql("begin immediate").execute(&mut connection).await.expect("nobody else has it");
         WriteLock(connection)
+    }
+
+    /// Whether somebody holds SQLite's write lock.
+    pub async fn is_locked(&self) -> bool {
+        let options = SqliteConnectOptions::from_str(&self.url).expect("our own URL, of SQLite");
+        let patience = std::time::Duration::ZERO;
+        let mut connection = options.busy_timeout(patience).connect().await.expect("the database is there");
+        sqlx::raw_sql("begin immediate").execute(&mut connection).await.is_err()
     }
 
     /// The texts that a query answers with, one a row.
