@@ -67,11 +67,12 @@ async fn fill(desk: &Desk, seed: u64) {
                 .expect("a text");
         }
         // What is left over from other versions or hands: of an open incident, and of one that is counted elsewhere.
-        match dice.below(12) {
-            0 => sql += &format!("update incidents set status = 'open', date_closed = null where id = {id};"),
-            1 => sql += &format!("update incidents set source = 'main', expression = 'up' where id = {id};"),
-            _ => {}
-        }
+        let left_over = match dice.below(12) {
+            0 => "status = 'open', date_closed = null",
+            1 => "source = 'main', expression = 'up'",
+            _ => "title = 'x'",
+        };
+        write!(sql, "update incidents set {left_over} where id = {id};").expect("a text");
     }
     desk.database.execute(&sql).await;
     add_earlier_snapshots(desk, &mut dice).await;

@@ -48,7 +48,7 @@ impl Play {
         }
     }
 
-    fn note(&mut self, what: String) {
+    fn note(&mut self, what: &str) {
         self.done.push(format!("{} {what}", self.desk.now()));
     }
 
@@ -69,7 +69,7 @@ impl Play {
     }
 
     async fn open_with(&mut self, window: i64, started: Timestamp) {
-        self.note(format!("open with {window} at {started}"));
+        self.note(&format!("open with {window} at {started}"));
         let request = OpenRequest { date_started: Some(started), ..self.desk.request(window).await };
         self.desk.open_as(request).await;
         self.models.push(Model::new(window, started));
@@ -83,21 +83,21 @@ impl Play {
 
     async fn close(&mut self, place: usize, given: Option<Timestamp>) {
         let now = self.desk.now();
-        self.note(format!("close {} at {given:?}", Self::id(place)));
+        self.note(&format!("close {} at {given:?}", Self::id(place)));
         let expected = self.models[place].close(given, now);
         let request = CloseRequest { ids: vec![Self::id(place)], at: given, comment: None };
         self.check_status(self.desk.try_close(request).await, expected);
     }
 
     async fn reopen(&mut self, place: usize) {
-        self.note(format!("reopen {}", Self::id(place)));
+        self.note(&format!("reopen {}", Self::id(place)));
         self.models[place].reopen();
         let request = ReopenRequest { ids: vec![Self::id(place)], ..ReopenRequest::default() };
         self.check_status(self.desk.try_reopen(request).await, 0);
     }
 
     async fn undo(&mut self, place: usize) {
-        self.note(format!("undo the close of {}", Self::id(place)));
+        self.note(&format!("undo the close of {}", Self::id(place)));
         let seen = Seen::of(&self.desk.incident(Self::id(place)).await);
         let model = &mut self.models[place];
         if model.closed.is_none() || model.promise.is_none() {
@@ -109,26 +109,26 @@ impl Play {
     }
 
     async fn comment(&mut self, place: usize) {
-        self.note(format!("comment on {}", Self::id(place)));
+        self.note(&format!("comment on {}", Self::id(place)));
         self.models[place].activities += 1;
         self.check_status(ops::comment::comment(&self.desk.store, TESTER, Self::id(place), "so").await, 0);
     }
 
     async fn force(&mut self, place: usize, early: Early) {
-        self.note(format!("force {}, early {early:?}", Self::id(place)));
+        self.note(&format!("force {}, early {early:?}", Self::id(place)));
         let expected = self.models[place].force(self.desk.now(), early == Early::Allowed);
         self.check_status(self.desk.try_force(&[Self::id(place)], early).await, expected);
         self.adopt(place).await;
     }
 
     async fn retry(&mut self, place: usize) {
-        self.note(format!("retry {}", Self::id(place)));
+        self.note(&format!("retry {}", Self::id(place)));
         let expected = self.models[place].retry(self.desk.now());
         self.check_status(ops::pending::retry(&self.desk.store, TESTER, &[Self::id(place)], &[]).await, expected);
     }
 
     async fn discard(&mut self, place: usize) {
-        self.note(format!("discard {}", Self::id(place)));
+        self.note(&format!("discard {}", Self::id(place)));
         let expected = self.models[place].discard();
         self.check_status(ops::pending::discard(&self.desk.store, TESTER, &[Self::id(place)], &[]).await, expected);
     }
@@ -137,7 +137,7 @@ impl Play {
         let model = &mut self.models[place];
         model.is_poisoned = !model.is_poisoned;
         let is_poisoned = model.is_poisoned;
-        self.note(format!("poison {}: {is_poisoned}", Self::id(place)));
+        self.note(&format!("poison {}: {is_poisoned}", Self::id(place)));
         let condition = format!("id = {}", Self::id(place));
         if is_poisoned { self.desk.poison_where(&condition).await } else { self.desk.cure_where(&condition).await }
     }
@@ -148,7 +148,7 @@ impl Play {
 
     async fn process_after(&mut self, span: Duration) {
         self.desk.wait(span);
-        self.note("process".to_owned());
+        self.note("process");
         let now = self.desk.now();
         let (mut captured, mut failed) = (0, 0);
         for model in &mut self.models {

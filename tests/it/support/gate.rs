@@ -54,7 +54,7 @@ impl Gate {
     /// `is_stop` wait, and are told to `arrivals`.
     pub fn before(url: &str, of: usize, is_stop: fn(&str) -> bool, arrivals: mpsc::UnboundedSender<Arrival>) -> Self {
         let options = PgConnectOptions::from_str(url).expect("our own URL");
-        let socket = options.get_socket().map_or_else(|| options.get_host().into(), |path| path.clone());
+        let socket = options.get_socket().map_or_else(|| options.get_host().into(), Clone::clone);
         let server = socket.join(format!(".s.PGSQL.{}", options.get_port()));
         let directory = tempfile::Builder::new().prefix("gate-").tempdir_in(super::scratch()).expect("a folder");
         let is_shut = Arc::new(AtomicBool::new(false));
