@@ -220,7 +220,7 @@ fn rule_18_any_two_deeds_in_any_order_of_their_steps_leave_what_one_after_the_ot
     run(Engine::Postgres, |database| async {
         let mut stage = Stage::on(database, Fineness::Turns).await;
         for (start, deeds) in PAIRS.into_iter().take(IN_SHORT) {
-            let count = check_orders(&mut stage, start, &deeds, 10).await;
+            let count = check_orders(&mut stage, start, &deeds, 12).await;
             assert!(count >= 2, "{deeds:?} from {start:?} have been in {count} orders only");
         }
     });
