@@ -25,6 +25,9 @@ pub enum TimeError {
     /// The text is a time, but not one that can be worked with.
     #[error("the time '{0}' is outside the years 1970 to 9000")]
     OutOfRange(String),
+    /// No clock of the zone that it is meant in has shown it.
+    #[error("the clocks here have skipped the time '{0}': they were put forward")]
+    Skipped(String),
 }
 
 impl Timestamp {

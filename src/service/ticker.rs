@@ -264,15 +264,32 @@ impl Ticker {
             };
             self.vitals.waits(next);
             self.tell(ProcessorEvent::Waiting { next_run_at: next });
-            let planned = self.store.host_now();
-            while self.store.host_now().since(planned) < ANNOUNCE_EVERY {
-                let left = next.since(offset.database_time(self.store.host_now()));
-                if left.is_zero() {
-                    return Woken::Tick(trigger);
-                }
-                if let Some(woken) = self.pause(left.min(LONGEST_WAIT)).await {
-                    return woken;
-                }
+            if let Some(woken) = self.wait_until(next, trigger, offset, self.store.host_now()).await {
+                return woken;
+            }
+        }
+    }
+
+    /// Waits for a run that was planned at `planned`, by the host's clock; `None` where it is time to plan anew. That is
+    /// so too once the clock was set back: the wait would be as long as it was wrong.
+    async fn wait_until(
+        &mut self,
+        next: Timestamp,
+        trigger: Trigger,
+        offset: Offset,
+        planned: Timestamp,
+    ) -> Option<Woken> {
+        loop {
+            let present = self.store.host_now();
+            if present < planned || present.since(planned) >= ANNOUNCE_EVERY {
+                return None;
+            }
+            let left = next.since(offset.database_time(present));
+            if left.is_zero() {
+                return Some(Woken::Tick(trigger));
+            }
+            if let Some(woken) = self.pause(left.min(LONGEST_WAIT)).await {
+                return Some(woken);
             }
         }
     }
@@ -294,8 +311,9 @@ impl Ticker {
         let now = self.store.now().await?;
         let offset = Offset::new(now, self.store.host_now());
         let interval = self.options.interval;
-        // A clock that was set back would make the wait as long as it was wrong.
-        let planned = self.tick.filter(|tick| tick.since(now) <= 2 * interval);
+        // No tick lies farther ahead: this one was planned before the clock was set back.
+        let farthest = interval + schedule::jitter(interval, 1.0);
+        let planned = self.tick.filter(|tick| tick.since(now) <= farthest);
         let new = || schedule::next_tick(now, interval) + schedule::jitter(interval, rand::random());
         let tick = *self.tick.insert(planned.unwrap_or_else(new));
         let retry = self.store.read().await?.next_retry().await?.map(|retry| retry.max(now + SHORTEST_WAIT));
@@ -396,5 +414,26 @@ mod tests {
         assert!(next.since(tick) > Duration::from_mins(55), "{next}");
         clock.set(Timestamp::parse_absolute("2026-11-20 12:00").unwrap());
         assert!(ticker.next_run().await.unwrap().0.since(clock.now()) <= Duration::from_mins(62));
+    }
+
+    /// What becomes of a wait that was planned at noon, when the clock says `moved`: nothing is waited for in between.
+    async fn wait_over(moved: &str) -> Option<Option<Woken>> {
+        let at = |text: &str| Timestamp::parse_absolute(text).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(at("2026-11-24 12:00:30")));
+        let location = Location::file(folder.path().join("x.db"));
+        let mut ticker = ticker(Store::open(location, clock.clone(), Upgrade::Allowed).await.unwrap());
+        let (next, trigger, offset) = ticker.next_run().await.unwrap();
+        clock.set(at(moved));
+        let wait = ticker.wait_until(next, trigger, offset, at("2026-11-24 12:00:30"));
+        tokio::time::timeout(Duration::from_millis(200), wait).await.ok()
+    }
+
+    #[tokio::test]
+    async fn rule_15_a_clock_that_moves_while_it_is_waited_for_is_planned_by_anew() {
+        for moved in ["2026-11-24 12:00:29", "2026-11-23 12:00:30", "2026-11-24 12:01:30", "2026-11-25 12:00:30"] {
+            assert!(matches!(wait_over(moved).await, Some(None)), "{moved}");
+        }
+        assert!(wait_over("2026-11-24 12:00:45").await.is_none(), "nothing has happened: it waits");
     }
 }

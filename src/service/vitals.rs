@@ -30,7 +30,7 @@ struct State {
     /// How often it runs; `None` where this process has no processor.
     interval: Option<Duration>,
     running: Option<Running>,
-    last_success: Option<Timestamp>,
+    last_success: Option<(Timestamp, Instant)>,
     /// Why the last run failed, where it did.
     error: Option<String>,
     next_run_at: Option<Timestamp>,
@@ -95,7 +95,7 @@ impl Vitals {
     /// When a run over all that is due last succeeded.
     #[must_use]
     pub fn last_success(&self) -> Option<Timestamp> {
-        self.state().last_success
+        self.state().last_success.map(|(at, _)| at)
     }
 
     /// For when the next run is planned, while none goes on.
@@ -167,7 +167,7 @@ impl Vitals {
         self.0.tally.run_ended(running.trigger, ended.name(), running.began.elapsed());
         state.signed_at = Some(Instant::now());
         match ended {
-            Ended::Succeeded if is_pass => (state.last_success, state.error) = (Some(now), None),
+            Ended::Succeeded if is_pass => (state.last_success, state.error) = (Some((now, Instant::now())), None),
             Ended::Failed(error) if is_pass => state.error = Some(error.clone()),
             _ => {}
         }
@@ -234,7 +234,8 @@ impl State {
             (None, _) => Some(format!("no run has succeeded yet{because}")),
             // One that comes forward may take as long as there is something to do.
             (Some(_), Some(_)) if self.error.is_none() => None,
-            (Some(at), _) if now.since(at) > 2 * interval => {
+            // The clock may have been wrong when it succeeded, and set back since: so much has passed all the same.
+            (Some((at, ended)), _) if now.since(at).max(ended.elapsed()) > 2 * interval => {
                 let (since, interval) = (clock_time(at, now), span::format(interval));
                 Some(format!(
                     "no run has succeeded since {since}, which is more than two intervals ({interval}){because}"
@@ -282,6 +283,19 @@ mod tests {
         assert_eq!(vitals.unready(at("14:01")).unwrap(), said);
         run(&vitals, "14:05", &Ended::Succeeded);
         assert_eq!(vitals.unready(at("14:06")), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_and_is_set_back_does_not_keep_a_process_ready() {
+        let vitals = Vitals::of_processor(HOUR);
+        run(&vitals, "23:00", &Ended::Succeeded);
+        assert_eq!(vitals.unready(at("12:00")), None);
+        // A host that was started a moment ago has no such instant.
+        let Some(long_ago) = Instant::now().checked_sub(2 * HOUR) else { return };
+        vitals.state().last_success = Some((at("23:00"), long_ago));
+        assert!(
+            vitals.unready(at("14:00")).is_some_and(|said| said.contains("no run has succeeded since 23:00:00 UTC"))
+        );
     }
 
     #[test]

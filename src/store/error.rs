@@ -64,6 +64,14 @@ impl StoreError {
         self.is_transient() && !matches!(self, Self::Exhausted(_) | Self::Full(_))
     }
 
+    /// Whether a statement was ended because it took too long.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        let Self::Statement(sqlx::Error::Database(fault)) = self else { return false };
+        // Postgres cancels the statement, SQLite interrupts it.
+        fault.code().is_some_and(|code| code == "57014" || code == "9")
+    }
+
     /// Whether it means that the database cannot be used at all at the moment.
     #[must_use]
     pub fn is_outage(&self) -> bool {

@@ -114,7 +114,7 @@ fn time_reason(error: &TimeError) -> String {
             let shown = text::shorten(given, 60);
             format!("cannot read the time '{shown}': write it like 2026-11-24T13:05:00Z or 2026-11-24 13:05:00")
         }
-        TimeError::OutOfRange(_) => error.to_string(),
+        TimeError::OutOfRange(_) | TimeError::Skipped(_) => error.to_string(),
     }
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn isolate(run: &mut Run<'_>, failed: FailedBatch) -> Result<Ba
     Ok(whole)
 }
 
-/// Records a single row that has failed; of several, the first half comes next.
+/// Records a single row that has failed; of several, the first half comes next, or where time ran out the first row.
 async fn divide(
     run: &mut Run<'_>,
     whole: &mut Batch,
@@ -47,6 +47,8 @@ async fn divide(
             record_failures(run, &[FailedRow::new(single, &error)]).await?;
             count(run, whole, RunCounts { failed: 1, ..RunCounts::default() });
         }
+        // Each half with the slow row in it would take as long again, while everything behind it waits.
+        _ if error.is_timeout() => parts.extend(claims.into_iter().rev().map(|claim| vec![claim])),
         _ => {
             parts.push(claims.split_off(claims.len() / 2));
             parts.push(claims);

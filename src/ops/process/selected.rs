@@ -99,7 +99,8 @@ impl Run<'_> {
     }
 
     /// Which of these neither this run nor another process has dealt with. One that somebody has reopened since it was
-    /// checked, whether or not it was closed again, is not what the operator wanted captured.
+    /// checked, whether or not it was closed again, is not what the operator wanted captured; one whose promise somebody
+    /// has discarded is captured by nobody, which is not to pass for success.
     async fn still_waiting(&self, named: &[Named]) -> Result<Vec<Named>, OpsError> {
         let ids: Vec<IncidentId> = named.iter().map(|named| named.incident_id).collect();
         let mut tx = self.store.read().await?;
@@ -112,6 +113,11 @@ impl Run<'_> {
             }
             if promised.is_some_and(|target| target != named.target_run_date) {
                 return Err(guard::refuse(&mut tx, &incident, Change::ClosedAgain, None).await?);
+            }
+            let is_kept =
+                incident.snapshot.as_ref().is_some_and(|facts| !facts.partial || facts.date_added >= self.now);
+            if promised.is_none() && !is_kept {
+                return Err(guard::refuse(&mut tx, &incident, Change::Discarded, None).await?);
             }
             let tried = incident.pending.as_ref().is_none_or(|row| row.last_error_at >= Some(self.now));
             let kept = incident.snapshot.as_ref().is_some_and(|snapshot| snapshot.date_added >= self.now);

@@ -107,12 +107,14 @@ macro_rules! on_both_engines {
 
             async fn check($database: $type) $body
 
+            $(#[$meta])*
             #[test]
             $(#[$meta])*
             fn sqlite() {
                 $crate::support::run($crate::support::Engine::Sqlite, check);
             }
 
+            $(#[$meta])*
             #[test]
             $(#[$meta])*
             fn postgres() {
@@ -246,6 +248,14 @@ impl TestDatabase {
         let mut connection = options.connect().await.expect("the database is there");
         sqlx::raw_sql("begin immediate").execute(&mut connection).await.expect("nobody else has it");
         WriteLock(connection)
+    }
+
+    /// Whether somebody holds SQLite's write lock.
+    pub async fn is_locked(&self) -> bool {
+        let options = SqliteConnectOptions::from_str(&self.url).expect("our own URL, of SQLite");
+        let patience = std::time::Duration::ZERO;
+        let mut connection = options.busy_timeout(patience).connect().await.expect("the database is there");
+        sqlx::raw_sql("begin immediate").execute(&mut connection).await.is_err()
     }
 
     /// The texts that a query answers with, one a row.

@@ -102,6 +102,11 @@ impl Desk {
         ops::open::open(&self.store, TESTER, request).await.unwrap_or_else(|error| panic!("{error}")).id
     }
 
+    /// Opens an incident that started at `started`.
+    pub async fn open_started(&self, started: &str) -> IncidentId {
+        self.open_as(OpenRequest { date_started: Some(at(started)), ..self.request(1).await }).await
+    }
+
     /// Opens an incident that started at `started`, and closes it as of `closed`.
     pub async fn closed(&self, count: i64, started: &str, closed: &str) -> IncidentId {
         let request = OpenRequest { date_started: Some(at(started)), ..self.request(count).await };
@@ -176,6 +181,32 @@ impl Desk {
              begin select raise(abort, 'this row is poisoned'); end",
         );
         self.database.execute(self.database.pick(&sqlite, &postgres_poison(id, "P0001"))).await;
+    }
+
+    /// Makes every attempt to keep a snapshot of `id` fail too: any number of rows may.
+    pub async fn poison_also(&self, id: IncidentId) {
+        self.poison_where(&format!("id = {id}")).await;
+    }
+
+    /// The same for all incidents of which this holds.
+    pub async fn poison_where(&self, condition: &str) {
+        let trigger = self.database.pick(
+            "create trigger if not exists poison before insert on incident_snapshots \
+                 when new.incident_id in (select id from poisoned) begin select raise(abort, 'this row is poisoned'); end;",
+            "create or replace function poison() returns trigger language plpgsql as $$ begin \
+                 if exists (select 1 from poisoned p where p.id = new.incident_id) then \
+                     raise exception 'this row is poisoned'; end if; return new; end $$; \
+             create or replace trigger poison before insert on incident_snapshots \
+                 for each row execute function poison();",
+        );
+        let list = "create table if not exists poisoned (id bigint primary key);";
+        let add = format!("insert into poisoned select id from incidents where {condition} on conflict do nothing");
+        self.database.execute(&format!("{list} {trigger} {add}")).await;
+    }
+
+    /// Lets the rows that [`Desk::poison_where`] named be kept again.
+    pub async fn cure_where(&self, condition: &str) {
+        self.database.execute(&format!("delete from poisoned where {condition}")).await;
     }
 
     /// Ends what [`Desk::poison`] began.

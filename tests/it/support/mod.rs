@@ -2,6 +2,8 @@
 
 mod database;
 mod desk;
+mod dice;
+mod gate;
 mod postgres;
 mod program;
 mod prometheus;
@@ -20,6 +22,8 @@ use afterimage::domain::{TimeWindow, Timestamp};
 pub(crate) use database::on_both_engines;
 pub use database::{Engine, TestDatabase, missing_postgres, run};
 pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
+pub use dice::Dice;
+pub use gate::{Arrival, Gate};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
@@ -31,6 +35,11 @@ pub use web::{Reply, Served, Web, serve, serve_process};
 /// How the throwaway servers are set: nothing that they keep outlives the test run.
 const SERVER_SETTINGS: &[&str] =
     &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"];
+
+/// How many random cases a test tries: those of the suite, or what `AFTERIMAGE_CASES` says.
+pub fn cases(usual: u64) -> u64 {
+    std::env::var("AFTERIMAGE_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
+}
 
 /// The instant that `text` says, in any form but a relative one; `12:05` is on the day of the tests.
 pub fn at(text: &str) -> Timestamp {

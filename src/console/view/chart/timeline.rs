@@ -94,7 +94,9 @@ fn instants(start: Timestamp, end: Timestamp, step: i64, zone: Zone, most: usize
         if instant >= end {
             break;
         }
-        if instant >= start {
+        // Where clocks are put forward they skip some: such a one would be another instant's second label.
+        let is_shown = instant.as_seconds().saturating_add(i64::from(zone.offset_seconds(instant))) == local;
+        if instant >= start && is_shown {
             instants.push(instant);
         }
     }
@@ -148,12 +150,16 @@ mod tests {
     use crate::domain::series::Coverage;
 
     fn check(start: &str, minutes: u64, count: u32, width: usize, labels: &[&str]) {
+        check_in(Zone::Utc, start, minutes, count, width, labels);
+    }
+
+    fn check_in(zone: Zone, start: &str, minutes: u64, count: u32, width: usize, labels: &[&str]) {
         let start = Timestamp::parse(start, Timestamp::MIN).unwrap();
         let period = Duration::from_mins(minutes);
         let point = |number| Point { bucket: start + period * number, count: None, coverage: Coverage::Whole };
         let points: Vec<Point> = (0..count).map(point).collect();
         let cells = reduce(&points, width, start, crate::domain::Measure::Events);
-        let ticks = ticks(&points, &cells, period, Zone::Utc, 5);
+        let ticks = ticks(&points, &cells, period, zone, 5);
         assert_eq!(ticks.iter().map(|tick| tick.label.as_str()).collect::<Vec<_>>(), labels);
     }
 
@@ -189,6 +195,27 @@ mod tests {
         check("2026-11-24", 1_440, 28, 95, &["Nov 30", "Dec 7", "Dec 14", "Dec 21"]);
         check("2026-11-24", 1_440, 60, 95, &["2026-12-07", "2026-12-21", "2027-01-04", "2027-01-18"]);
         check("2026-11-24", 43_200, 200, 60, &["2028-11-20", "2033-10-17", "2038-09-13"]);
+    }
+
+    /// The zone of a process is fixed at its start, so the test of one runs in a process of its own.
+    #[test]
+    fn an_hour_that_the_clocks_skip_has_no_label_and_the_others_have_one_each() {
+        let tests = std::env::current_exe().unwrap();
+        let name = "console::view::chart::timeline::tests::around_a_change_in_central_europe";
+        let mut child = std::process::Command::new(tests);
+        let child = child.args(["--exact", name, "--ignored"]).env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3");
+        let output = child.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
+
+    #[test]
+    #[ignore = "run with TZ set, by the test above"]
+    fn around_a_change_in_central_europe() {
+        let put_forward = ["Mar 28 23:00", "Mar 29", "01:00", "03:00", "04:00"];
+        check_in(Zone::Local, "2026-03-28 21:55", 2, 145, 60, &put_forward);
+        let put_back = ["Oct 24 23:00", "Oct 25", "01:00", "02:00", "03:00"];
+        check_in(Zone::Local, "2026-10-24 20:55", 2, 160, 100, &put_back);
     }
 
     #[test]
