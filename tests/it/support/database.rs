@@ -109,14 +109,12 @@ macro_rules! on_both_engines {
 
             $(#[$meta])*
             #[test]
-            $(#[$meta])*
             fn sqlite() {
                 $crate::support::run($crate::support::Engine::Sqlite, check);
             }
 
             $(#[$meta])*
             #[test]
-            $(#[$meta])*
             fn postgres() {
                 $crate::support::run($crate::support::Engine::Postgres, check);
             }
