@@ -2,10 +2,12 @@
 
 mod database;
 mod desk;
+mod pooler;
 mod postgres;
 mod program;
 mod prometheus;
 mod prometheus_program;
+mod proxy;
 mod receiver;
 mod screen;
 mod tls;
@@ -20,10 +22,12 @@ use afterimage::domain::{TimeWindow, Timestamp};
 pub(crate) use database::on_both_engines;
 pub use database::{Engine, TestDatabase, missing_postgres, run};
 pub use desk::{Desk, Early, HOST, TESTER, check_refused, postgres_poison};
+pub use pooler::{Pooler, missing_pooler};
 pub use postgres::{Access, Cluster};
 pub use program::{Afterimage, Running};
 pub use prometheus::{FakePrometheus, Mood, prometheus_options, seconds};
 pub use prometheus_program::{PrometheusProgram, Written};
+pub use proxy::{Proxy, Way};
 pub use receiver::{Received, Receiver, SECRET, until};
 pub use screen::{Screen, status_after_hang_up};
 pub use web::{Reply, Served, Web, serve, serve_process};
