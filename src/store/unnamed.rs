@@ -1,6 +1,6 @@
 //! A transaction on Postgres whose statements have no name, so that a pooler may stand between.
 //!
-//! PgBouncer in transaction mode gives each transaction any of its connections: a statement that was prepared under a name
+//! `PgBouncer` in transaction mode gives each transaction any of its connections: a statement that was prepared under a name
 //! on one is unknown on the next, or is there already, prepared by somebody else. An unnamed one lives no longer than the
 //! transaction that prepares and executes it. It is planned each time anew, with the values in hand; what that costs is
 //! small beside a commit, and nobody needs to know what stands before their database.

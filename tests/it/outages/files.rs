@@ -155,7 +155,8 @@ fn a_full_disk_is_named_harms_nothing_and_is_gone_on_with_when_there_is_room() {
         let url = format!("sqlite:{}?mode=rwc", disk.path().join("small.db").display());
         let desk = Desk::through(database, &url).await;
         let (id, program) = (desk.open(1).await, Afterimage::new().with(&["--database-url", &url]));
-        let events: String = (0..30_000).map(|number| format!("2026-11-24 10:55:00,1,user{number}\n")).collect();
+        let line = |number: u32| format!("2026-11-24 10:55:00,1,user{number}\n");
+        let events: String = (0..30_000).map(line).collect();
         let events = format!("timestamp,value,user\n{events}");
         let ballast = disk.fill();
         let request = CloseRequest { ids: vec![id], ..CloseRequest::default() };

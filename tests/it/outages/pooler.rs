@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode before the server: everything works as without it, and nobody has to set anything.
+//! `PgBouncer` in transaction mode before the server: everything works as without it, and nobody has to set anything.
 
 use crate::support::{Afterimage, Desk, Engine, Pooler, Running, Screen, TestDatabase, missing_pooler, run};
 
@@ -12,13 +12,16 @@ fn the_product_works_behind_a_pooler_of_transactions() {
         let program = Afterimage::new().with(&["--database-url", &pooler.url()]);
         // Any number of them start at once, on a schema that is not there yet.
         let starting: Vec<Running> = (0..4).map(|_| program.start(&["db", "migrate"])).collect();
-        starting.into_iter().for_each(|running| assert_eq!(running.wait().status, 0));
+        for running in starting {
+            assert_eq!(running.wait().status, 0);
+        }
         program.output(&["rule", "add", "checkout", "--time-window", "5"]);
         program.output(&["incident", "open", "Checkout errors", "--rule", "checkout"]);
         program.output(&["incident", "close", "1", "--comment", "over"]);
         program.output(&["incident", "reopen", "1"]);
         assert_eq!(program.json(&["incident", "show", "1"])["activities"].as_array().unwrap().len(), 3);
-        let events: String = (0..6_000).map(|number| format!("2026-11-24 10:55:00,1,u{number}\n")).collect();
+        let line = |number: u32| format!("2026-11-24 10:55:00,1,u{number}\n");
+        let events: String = (0..6_000).map(line).collect();
         let imported = program.run_with_input(&["event", "import"], format!("timestamp,value,user\n{events}"));
         assert_eq!(imported.status, 0, "{imported}");
         let mut screen = Screen::open(&["--database-url", &pooler.url()]);

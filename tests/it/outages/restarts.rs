@@ -90,9 +90,9 @@ fn restart(turns: usize, incidents: u32) {
                 tokio::time::sleep(Duration::from_millis(150)).await;
                 tokio::task::block_in_place(|| {
                     if turn % 2 == 0 {
-                        cluster.kill()
+                        cluster.kill();
                     } else {
-                        cluster.stop()
+                        cluster.stop();
                     }
                     cluster.resume();
                 });

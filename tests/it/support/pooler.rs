@@ -1,4 +1,4 @@
-//! PgBouncer in transaction mode before the server of a test, with so few connections that transactions change theirs.
+//! `PgBouncer` in transaction mode before the server of a test, with so few connections that transactions change theirs.
 
 use std::fs;
 use std::io::Write;
