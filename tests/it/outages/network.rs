@@ -80,7 +80,7 @@ fn a_close_whose_answer_is_lost_is_said_to_be_unknown_and_found_done_the_next_ti
 #[test]
 #[ignore = "some minutes: hundreds of lost answers"]
 fn at_length_a_close_whose_answer_is_lost() {
-    close_with_lost_answers(600);
+    close_with_lost_answers(200);
 }
 
 /// Captures while every third answer to a commit is lost: a run begins with two that come before its first batch.
@@ -104,7 +104,7 @@ fn rule_18_a_batch_whose_answer_is_lost_is_captured_once() {
 #[test]
 #[ignore = "some minutes: hundreds of lost answers"]
 fn at_length_a_batch_whose_answer_is_lost() {
-    process_with_lost_answers(3_000);
+    process_with_lost_answers(600);
 }
 
 /// Imports 10,000 events by the program, again and again until it succeeds.
@@ -142,7 +142,7 @@ fn an_import_whose_answers_are_lost_goes_on_behind_them() {
 #[test]
 #[ignore = "some minutes: hundreds of lost answers"]
 fn at_length_an_import_whose_answers_are_lost() {
-    import_with_lost_answers(60);
+    import_with_lost_answers(20);
 }
 
 #[test]
