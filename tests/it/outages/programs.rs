@@ -64,7 +64,7 @@ fn commands_that_reach_no_server_name_it_and_no_password() {
 fn rule_17_a_daemon_whose_database_goes_in_the_middle_tries_seldom_and_ends_its_work() {
     run(Engine::Postgres, |database| async move {
         let desk = Desk::on(database).await;
-        desk.closed_many(4_000).await;
+        desk.closed_many(1_000).await;
         desk.make_long_due().await;
         let proxy = Proxy::before(desk.database.url());
         let daemon = on(&proxy).start(&["--daemon", "--batch-size", "5"]);
@@ -73,13 +73,13 @@ fn rule_17_a_daemon_whose_database_goes_in_the_middle_tries_seldom_and_ends_its_
         let (cut, before) = (Instant::now(), proxy.connected().len());
         tokio::time::sleep(Duration::from_secs(4)).await;
         let attempts = proxy.connected().len() - before;
-        assert!(desk.database.number(CAPTURED).await < 4_000, "it was cut in the middle");
+        assert!(desk.database.number(CAPTURED).await < 1_000, "it was cut in the middle");
         // A connection is tried again until its caller has waited for 5 s.
         super::say(&format!("{attempts} attempts to connect in {:?}", cut.elapsed()));
         assert!((1..=60).contains(&attempts), "{attempts} attempts in 4 s");
         proxy.make(Way::Open);
-        until("it goes on", async || desk.database.number(CAPTURED).await == 4_000).await;
-        desk.check_captured(4_000).await;
+        until("it goes on", async || desk.database.number(CAPTURED).await == 1_000).await;
+        desk.check_captured(1_000).await;
         daemon.signal("TERM");
         let outcome = tokio::task::block_in_place(|| daemon.wait());
         assert!(outcome.status == 0 && outcome.stderr.contains("run failed"), "{outcome}");
