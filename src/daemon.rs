@@ -125,7 +125,7 @@ where
             },
             () = stop.cancelled() => return Ok(None),
         };
-        if !matches!(error, StoreError::Unreachable { .. } | StoreError::Connection(_) | StoreError::Busy) {
+        if matches!(error, StoreError::Missing(_)) || !(error.is_outage() || matches!(error, StoreError::Busy)) {
             return Err(error);
         }
         let wait = pause.mul_f64(0.5 + 0.5 * rand::random::<f64>());

@@ -107,6 +107,9 @@ impl From<StoreError> for ApiError {
             | StoreError::ReadOnly
             | StoreError::Full(_)
             | StoreError::Exhausted(_)
+            | StoreError::Gone(_)
+            | StoreError::Replaced(_)
+            | StoreError::Unconfirmed(_)
             | StoreError::Connection(_) => Self::unavailable(message),
         }
     }

@@ -106,6 +106,9 @@ fn store_status(error: &StoreError) -> u8 {
         | StoreError::Unreachable { .. }
         | StoreError::ReadOnly
         | StoreError::Full(_)
+        | StoreError::Gone(_)
+        | StoreError::Replaced(_)
+        | StoreError::Unconfirmed(_)
         | StoreError::Exhausted(_)
         | StoreError::Connection(_) => 5,
     }

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sqlx::Row;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use super::Store;
@@ -51,8 +52,12 @@ impl Store {
     pub async fn commit_mark(&self) -> Result<CommitMark, StoreError> {
         let asked = async {
             Ok(match &self.engine {
-                Engine::Sqlite { watcher, .. } => watcher.mark().await?,
-                Engine::Postgres(pool) => sqlx::query_scalar(POSTGRES_MARK).fetch_one(pool).await?,
+                Engine::Sqlite { watcher, file, .. } => {
+                    file.check()?;
+                    watcher.mark().await?
+                }
+                // A simple query, as `Store::now`.
+                Engine::Postgres(pool) => sqlx::raw_sql(POSTGRES_MARK).fetch_one(pool).await?.try_get(0)?,
             })
         };
         answered(asked).await.map(CommitMark)

@@ -4,14 +4,17 @@
 //! differ, both stand in one [`Text`] under a comment that begins "Differs because".
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::change::Watcher;
 use super::error::StoreError;
+use super::file::{OnFile, OpenFile};
+use super::unnamed::Unnamed;
 
 /// How long an operator's own write waits for others.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,6 +39,8 @@ pub(super) enum Engine {
         reader: SqlitePool,
         /// Says whether anybody has committed anything.
         watcher: Watcher,
+        /// Says whether it is still the file that everybody else finds there.
+        file: Arc<OpenFile>,
     },
     Postgres(PgPool),
 }
@@ -44,9 +49,9 @@ pub(super) enum Engine {
 #[derive(Debug)]
 pub enum Tx {
     /// On a database file.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(OnFile),
     /// On a server.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Box<Unnamed>),
 }
 
 /// A statement whose text must differ between the engines.
@@ -169,6 +174,7 @@ impl Text {
 
 impl Engine {
     pub(super) fn sqlite(options: &SqliteConnectOptions) -> Self {
+        let file = Arc::new(OpenFile::at(options.get_filename()));
         let options = options
             .clone()
             .foreign_keys(true)
@@ -183,13 +189,14 @@ impl Engine {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .test_before_acquire(false)
+                .after_release(|connection, _| Box::pin(is_free(connection)))
         };
         let writer = pool(1).connect_lazy_with(options.clone());
         // A reader sorts whole lists: in memory each would keep what its largest sort has taken, for good.
         let reading = options.pragma("query_only", "on").pragma("temp_store", "default");
         let watcher = Watcher::new(pool(1), reading.clone());
         let reader = pool(READERS).connect_lazy_with(reading);
-        Self::Sqlite { writer, reader, watcher }
+        Self::Sqlite { writer, reader, watcher, file }
     }
 
     pub(super) fn postgres(options: PgConnectOptions) -> Self {
@@ -200,14 +207,15 @@ impl Engine {
     pub(super) async fn read(&self) -> Result<Tx, StoreError> {
         let begun = async {
             Ok(match self {
-                Self::Sqlite { reader, .. } => {
+                Self::Sqlite { reader, file, .. } => {
+                    file.check()?;
                     let mut transaction = reader.begin_with(BEGIN_READ.sqlite).await?;
                     let ends_at = Instant::now() + LONGEST_READ;
                     let goes_on = move || Instant::now() < ends_at;
                     transaction.lock_handle().await?.set_progress_handler(STEPS_BETWEEN_LOOKS, goes_on);
-                    Tx::Sqlite(transaction)
+                    Tx::Sqlite(OnFile::new(transaction, file))
                 }
-                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ.postgres).await?),
+                Self::Postgres(pool) => begin(pool, BEGIN_READ).await?,
             })
         };
         answered(begun).await
@@ -217,12 +225,13 @@ impl Engine {
     pub(super) async fn read_at_length(&self) -> Result<Tx, StoreError> {
         let begun = async {
             Ok(match self {
-                Self::Sqlite { reader, .. } => {
+                Self::Sqlite { reader, file, .. } => {
+                    file.check()?;
                     let mut transaction = reader.begin_with(BEGIN_READ_AT_LENGTH.sqlite).await?;
                     transaction.lock_handle().await?.remove_progress_handler();
-                    Tx::Sqlite(transaction)
+                    Tx::Sqlite(OnFile::new(transaction, file))
                 }
-                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(BEGIN_READ_AT_LENGTH.postgres).await?),
+                Self::Postgres(pool) => begin(pool, BEGIN_READ_AT_LENGTH).await?,
             })
         };
         answered(begun).await
@@ -235,8 +244,11 @@ impl Engine {
         };
         let begun = async {
             Ok(match self {
-                Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with(text.sqlite).await?),
-                Self::Postgres(pool) => Tx::Postgres(pool.begin_with(text.postgres).await?),
+                Self::Sqlite { writer, file, .. } => {
+                    file.check()?;
+                    Tx::Sqlite(OnFile::new(writer.begin_with(text.sqlite).await?, file))
+                }
+                Self::Postgres(pool) => begin(pool, text).await?,
             })
         };
         answered(begun).await
@@ -244,7 +256,7 @@ impl Engine {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { writer, reader, watcher } => {
+            Self::Sqlite { writer, reader, watcher, .. } => {
                 watcher.close().await;
                 reader.close().await;
                 writer.close().await;
@@ -254,20 +266,31 @@ impl Engine {
     }
 }
 
+/// Whether a connection to a file can be used again. What could not be committed, as on a full disk, the engine has rolled
+/// back by itself, and the library waits for a rollback that can no longer succeed.
+async fn is_free(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // Behind the rollback of what was dropped.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+async fn begin(pool: &PgPool, text: Text) -> Result<Tx, sqlx::Error> {
+    Ok(Tx::Postgres(Box::new(Unnamed(pool.begin_with(text.postgres).await?))))
+}
+
 impl Tx {
     /// Makes it so.
     ///
     /// # Errors
-    /// Where the database cannot; then nothing has been changed, or the connection was lost and it is not known.
+    /// Where the database cannot, and nothing has been changed; [`StoreError::Unconfirmed`] where the connection was lost
+    /// and it is not known.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let ended = async {
-            match self {
-                Self::Sqlite(transaction) => transaction.commit().await?,
-                Self::Postgres(transaction) => transaction.commit().await?,
+        match self {
+            Self::Sqlite(transaction) => answered(transaction.commit()).await,
+            Self::Postgres(transaction) => {
+                answered(async { Ok(transaction.0.commit().await?) }).await.map_err(StoreError::of_commit)
             }
-            Ok(())
-        };
-        answered(ended).await
+        }
     }
 
     /// Undoes it, and waits until its locks are gone. Dropping it undoes it too, but sometime.
@@ -278,7 +301,7 @@ impl Tx {
         let ended = async {
             match self {
                 Self::Sqlite(transaction) => transaction.rollback().await?,
-                Self::Postgres(transaction) => transaction.rollback().await?,
+                Self::Postgres(transaction) => transaction.0.rollback().await?,
             }
             Ok(())
         };

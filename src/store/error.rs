@@ -34,8 +34,19 @@ pub enum StoreError {
     #[error("the database is busy: somebody else holds the rows that are needed, try again")]
     Busy,
     /// The disk is full.
-    #[error("the database's disk is full: {0}")]
+    #[error("the database's disk is full: {0}; nothing was changed: make room, then what waits goes on")]
     Full(String),
+    /// The database file is no longer where it was opened.
+    #[error(
+        "the database {0} is gone: its file was deleted or moved while it was in use; what was not done is done when it is back"
+    )]
+    Gone(String),
+    /// Another file has taken the place of the database file.
+    #[error(
+        "the database {0} was replaced by another file while it was in use: stop all that uses it, remove the old -wal and -shm \
+             files beside it, and start again"
+    )]
+    Replaced(String),
     /// It has not enough memory or time for this, or cannot read what it needs for it.
     #[error("the database could not do it: {0}")]
     Exhausted(String),
@@ -48,6 +59,12 @@ pub enum StoreError {
     /// The connection failed in the middle.
     #[error("the connection to the database failed: {0}")]
     Connection(String),
+    /// The connection failed before the database said whether it has made a change.
+    #[error(
+        "the connection to the database failed before it confirmed the change, which may have been made or not: look, \
+             then try again: {0}"
+    )]
+    Unconfirmed(String),
 }
 
 impl StoreError {
@@ -75,7 +92,24 @@ impl StoreError {
     /// Whether it means that the database cannot be used at all at the moment.
     #[must_use]
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Connection(_) | Self::Full(_) | Self::Missing(_))
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Connection(_)
+                | Self::Unconfirmed(_)
+                | Self::Full(_)
+                | Self::Missing(_)
+                | Self::Gone(_)
+                | Self::Replaced(_)
+        )
+    }
+
+    /// What it means where it comes of a commit.
+    pub(super) fn of_commit(self) -> Self {
+        match self {
+            Self::Connection(reason) => Self::Unconfirmed(reason),
+            other => other,
+        }
     }
 }
 
@@ -86,7 +120,11 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
                 Self::Damaged(error.to_string())
             }
-            sqlx::Error::PoolTimedOut => Self::Connection("no connection could be had in time".into()),
+            sqlx::Error::PoolTimedOut => Self::Connection(
+                "no connection could be had in time: the database does not answer, or all connections of this process are \
+                 in use"
+                    .into(),
+            ),
             sqlx::Error::Encode(_) | sqlx::Error::InvalidArgument(_) | sqlx::Error::RowNotFound => {
                 Self::Statement(error)
             }

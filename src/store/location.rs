@@ -52,7 +52,8 @@ impl Location {
             let options = PgConnectOptions::from_str(url).map_err(|_| {
                 StoreError::Url("the Postgres URL cannot be read: write postgres://user@host/database".into())
             })?;
-            return Ok(Self::Postgres(Box::new(options)));
+            // A setting of the session, for texts that we never read, which PgBouncer refuses.
+            return Ok(Self::Postgres(Box::new(options.extra_float_digits(None))));
         }
         Err(StoreError::Url("the database URL begins with neither 'sqlite:' nor 'postgres://'".into()))
     }

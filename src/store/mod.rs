@@ -12,6 +12,7 @@ mod error;
 pub mod event;
 #[cfg(feature = "failpoints")]
 pub mod failpoint;
+mod file;
 pub mod frozen;
 pub mod import;
 pub mod incident;
@@ -29,6 +30,7 @@ pub mod rule;
 pub mod run;
 pub mod snapshot;
 pub mod status;
+mod unnamed;
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -59,6 +61,10 @@ pub struct Store {
 /// A connection is made anew this often while others are switching a new file to WAL.
 const WAL_ATTEMPTS: u32 = 100;
 const WAL_PAUSE: Duration = Duration::from_millis(20);
+
+/// As a simple query, like all that is asked outside a transaction: a pooler may send the parts of a prepared one to two
+/// of its connections.
+const POSTGRES_NOW: &str = "select cast(floor(extract(epoch from clock_timestamp()) * 1000000) as bigint)";
 
 impl Store {
     /// Connects, and brings the schema to this program's version as far as `upgrade` allows.
@@ -141,10 +147,8 @@ impl Store {
     pub async fn now(&self) -> Result<Timestamp, StoreError> {
         match &self.engine {
             Engine::Postgres(pool) if !self.clock.overrides_database() => {
-                let asked =
-                    sqlx::query_scalar("select cast(floor(extract(epoch from clock_timestamp()) * 1000000) as bigint)")
-                        .fetch_one(pool);
-                let micros: i64 = engine::answered(async { Ok(asked.await?) }).await?;
+                let asked = async { Ok(sqlx::raw_sql(POSTGRES_NOW).fetch_one(pool).await?.try_get(0)?) };
+                let micros: i64 = engine::answered(asked).await?;
                 Ok(Timestamp::from_micros(micros))
             }
             _ => Ok(self.clock.now()),

@@ -1,5 +1,12 @@
 //! Databases that are not there, not to be used, or gone for a while.
 
+mod crowd;
+mod files;
+mod network;
+mod pooler;
+mod programs;
+mod restarts;
+
 use std::fs;
 
 use afterimage::clock::ManualClock;
@@ -12,6 +19,14 @@ use afterimage::store::{Location, Store, Upgrade};
 use crate::support::{Access, Afterimage, Cluster, HOST, TESTER, at, check_refused, missing_postgres};
 
 const PASSWORD: &str = "correct-horse";
+
+/// Says what a test has come to, to whoever runs it by hand with `--nocapture`.
+fn say(figures: &str) {
+    use std::io::Write;
+    if std::env::args().any(|argument| argument == "--nocapture") {
+        let _ = writeln!(std::io::stderr(), "{figures}");
+    }
+}
 
 fn on(url: &str) -> Afterimage {
     Afterimage::new().with_variable("AFTERIMAGE_DATABASE_URL", url)

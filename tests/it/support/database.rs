@@ -155,6 +155,17 @@ impl TestDatabase {
         Self { engine, name, url, directory, clock: Arc::new(ManualClock::new(at(NOON))) }
     }
 
+    /// The first database of a cluster that a test stops. What it has acknowledged outlives the server, as it does
+    /// wherever nobody has asked for less.
+    pub async fn of_cluster(cluster: &Cluster) -> Self {
+        let directory = tempfile::Builder::new().prefix("afterimage-").tempdir_in(scratch()).expect("a folder");
+        let (name, url) = ("postgres".to_owned(), cluster.url("postgres"));
+        let clock = Arc::new(ManualClock::new(at(NOON)));
+        let database = Self { engine: Engine::Postgres, name, url, directory, clock };
+        database.execute("alter database postgres set synchronous_commit = on").await;
+        database
+    }
+
     /// Takes away what a test has made beside its own.
     pub async fn remove(self) {
         if self.engine == Engine::Postgres {

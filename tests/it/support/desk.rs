@@ -12,7 +12,7 @@ use afterimage::ops::open::OpenRequest;
 use afterimage::ops::process::{ProcessRequest, RunReport, Selection};
 use afterimage::ops::reopen::ReopenRequest;
 use afterimage::ops::{self, OpsError};
-use afterimage::store::Store;
+use afterimage::store::{Location, Store, Upgrade};
 
 use super::{TestDatabase, at, minutes};
 
@@ -58,6 +58,13 @@ impl Desk {
     pub async fn on(database: TestDatabase) -> Self {
         let store = database.store().await;
         Self { database, store }
+    }
+
+    /// A desk on a database that is reached another way: through what stands before it.
+    pub async fn through(database: TestDatabase, url: &str) -> Self {
+        let location = Location::parse(url).expect("our own URL");
+        let store = Store::open(location, database.clock().clone(), Upgrade::Allowed).await;
+        Self { database, store: store.unwrap_or_else(|error| panic!("{error}")) }
     }
 
     /// Turns the clock to the instant that `text` says.
@@ -172,6 +179,26 @@ impl Desk {
                  select id, {target}, {target} from incidents",
             ))
             .await;
+    }
+
+    /// Brings what [`Desk::closed_many`] has made so far into the past that a clock which nobody turns finds it due.
+    pub async fn make_long_due(&self) {
+        self.database
+            .execute(
+                "update incidents set date_started = 1600000000000000, date_detected = 1600000000000000, \
+                     date_closed = 1600000600000000, date_added = 1600000000000000; \
+                 update pending_snapshots set target_run_date = 1600001200000000, next_attempt_at = 1600001200000000",
+            )
+            .await;
+    }
+
+    /// Checks that `count` incidents were captured, each once, that nothing waits, and that none was ever blamed.
+    pub async fn check_captured(&self, count: u32) {
+        self.check_whole().await;
+        let number = async |sql| self.database.number(sql).await;
+        assert_eq!(number("select count(*) from incident_snapshots").await, i64::from(count));
+        assert_eq!(number("select count(*) from pending_snapshots").await, 0);
+        assert_eq!(number("select count(*) from superseded_snapshots").await, 0);
     }
 
     /// Makes every attempt to keep a snapshot of `id` fail, as a defect in one row would.
