@@ -77,14 +77,21 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// Bytes of a shortened text, at the most: so many, and so many for each character as people count them. A letter may
+/// carry any number of accents, so that counting letters alone bounds nothing.
+const BYTES: (usize, usize) = (64, 8);
+
 /// At most `limit` characters as people count them, printable, with `…` where something was cut off.
 #[must_use]
 pub fn shorten(text: &str, limit: usize) -> String {
     let safe = printable(text);
-    if safe.graphemes(true).nth(limit).is_none() {
+    let most = limit.saturating_mul(BYTES.1).saturating_add(BYTES.0);
+    if safe.len() <= most && safe.graphemes(true).nth(limit).is_none() {
         return safe;
     }
-    safe.graphemes(true).take(limit.saturating_sub(1)).chain(["…"]).collect()
+    let kept: usize = safe.graphemes(true).take(limit.saturating_sub(1)).map(str::len).sum();
+    let end = safe.floor_char_boundary(kept.min(most));
+    format!("{}…", &safe[..end])
 }
 
 /// `: perhaps 'close'`, where one of the names is nearly what was written; else nothing.
@@ -123,6 +130,8 @@ mod tests {
         assert_eq!(shorten("checkout", 8), "checkout");
         assert_eq!(shorten("checkout errors", 8), "checkou…");
         assert_eq!(shorten("👩‍🚒👩‍🚒👩‍🚒", 2), "👩‍🚒…");
+        let accents = format!("a{}", "\u{301}".repeat(10_000));
+        assert_eq!(shorten(&accents, 2).len(), 1 + 78 + "…".len());
     }
 
     proptest! {
