@@ -18,6 +18,7 @@ mod console_keys;
 mod console_settings;
 mod console_terminal;
 mod copying;
+mod corpora;
 mod edits;
 mod end_to_end;
 mod exports;
