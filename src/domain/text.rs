@@ -69,6 +69,19 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// A text that is being typed, as it may be shown: like [`printable`], but sign for sign, so that the cursor stands where
+/// it does. What has no place of its own, and would be left out, is seen as �.
+#[must_use]
+pub fn typed(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\u{2028}' | '\u{2029}' => ' ',
+        c if c.is_control() => ' ',
+        c if is_invisible(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Format characters that change the order of what follows or take no place: bidirectional controls, the byte order
 /// mark, the soft hyphen, tags. The zero-width joiner stays, emoji need it.
 fn is_invisible(c: char) -> bool {
@@ -122,6 +135,7 @@ mod tests {
         assert_eq!(printable("red \u{1b}[31malert\u{1b}]0;pwned\u{7}"), "red  [31malert ]0;pwned ");
         assert_eq!(printable("two\nlines\tand a \u{202e}turn"), "two lines and a turn");
         assert_eq!(printable("\u{9b}31m"), " 31m");
+        assert_eq!(typed("a\u{202e}b\tc\u{2028}"), "a�b c ");
         assert_eq!(printable("größer 漢字 👩‍🚒"), "größer 漢字 👩‍🚒");
     }
 
@@ -136,8 +150,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_printable_can_control_a_terminal(text in any::<String>()) {
-            prop_assert!(printable(&text).chars().all(|c| !c.is_control()));
+        fn nothing_printable_can_control_a_terminal_or_hide(text in any::<String>()) {
+            let (printable, typed) = (printable(&text), typed(&text));
+            let harmless = |c: char| !c.is_control() && !is_invisible(c) && !matches!(c, '\u{2028}' | '\u{2029}');
+            prop_assert!(printable.chars().chain(typed.chars()).all(harmless));
+            prop_assert_eq!(typed.chars().count(), text.chars().count());
         }
     }
 
