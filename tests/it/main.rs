@@ -45,6 +45,7 @@ mod races;
 mod recorded;
 mod remote_captures;
 mod schema;
+mod secrets;
 mod seeding;
 mod service_manager;
 mod status;
