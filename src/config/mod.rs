@@ -274,7 +274,8 @@ fn own_folder() -> Option<PathBuf> {
 
 fn read_limited(path: &Path) -> std::io::Result<String> {
     if std::fs::metadata(path)?.len() > FILE_LIMIT {
-        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "it is larger than a configuration ever is"));
+        let said = format!("it is larger than a configuration ever is: the limit is {FILE_LIMIT} bytes");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, said));
     }
     std::fs::read_to_string(path)
 }
