@@ -26,11 +26,14 @@ const ARGUMENTS: [(&[&str], usize, &str); 9] = [
     ),
 ];
 
-/// A line of NDJSON with one size in it, and what is said of one that is larger by one.
-fn lines() -> Vec<(&'static str, Box<dyn Fn(usize) -> String>, usize, &'static str)> {
+/// A line in which something has a size.
+type Line = Box<dyn Fn(usize) -> String>;
+
+/// Lines of NDJSON with one size in each, the most it may be, and what is said of one that is larger by one.
+fn lines() -> Vec<(&'static str, Line, usize, &'static str)> {
     let field = |name: &'static str| {
         let line = move |size: usize| format!("{{\"timestamp\":\"2026-11-24\",\"{name}\":\"{}\"}}", "x".repeat(size));
-        Box::new(line) as Box<dyn Fn(usize) -> String>
+        Box::new(line) as Line
     };
     let tags = |size: usize| {
         let tags: Vec<String> = (0..size).map(|tag| format!("\"t{tag}\":1")).collect();

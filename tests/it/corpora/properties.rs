@@ -50,7 +50,7 @@ pub fn is_hostile(c: char) -> bool {
 }
 
 /// What is said of a text repeats of it what is harmless, and little.
-fn check_said(said: impl ToString) {
+fn check_said(said: &impl ToString) {
     let said = said.to_string();
     assert!(!said.is_empty() && said.len() <= SAID_LIMIT, "{} bytes are said: {said}", said.len());
     assert_eq!(said.chars().find(|c| is_hostile(*c)), None, "{said:?}");
@@ -68,7 +68,7 @@ pub fn query(bytes: &[u8]) {
         Ok(query) => query,
         Err(error) => {
             assert!(error.position >= 1 && error.position <= text.chars().count() + 1, "{error}");
-            return check_said(error);
+            return check_said(&error);
         }
     };
     assert_eq!(Query::parse(query.text()).as_ref(), Ok(&query));
@@ -112,7 +112,7 @@ pub fn filter(bytes: &[u8]) {
         }
         Err(error) => {
             assert!(error.position >= 1 && error.position <= text.chars().count() + 1, "{error}");
-            check_said(error);
+            check_said(&error);
         }
     }
 }
@@ -128,7 +128,7 @@ pub fn matcher(bytes: &[u8]) {
             assert_eq!(again.to_string(), matcher.to_string());
             assert_eq!(again.matches(&labels), matcher.matches(&labels));
         }
-        Err(error) => check_said(error),
+        Err(error) => check_said(&error),
     }
 }
 
@@ -142,7 +142,7 @@ pub fn time(bytes: &[u8]) {
                 assert_eq!(Timestamp::parse(&instant.to_string(), Timestamp::MIN), Ok(instant));
                 assert_eq!(Timestamp::parse_absolute(&instant.to_string()), Ok(instant));
             }
-            Err(error) => check_said(error),
+            Err(error) => check_said(&error),
         }
     }
     if let Some(span) = span::parse(&text) {
@@ -223,15 +223,15 @@ pub fn configuration(bytes: &[u8]) {
             assert_eq!(Configuration::parse(&more, "config.toml").expect("a comment changes nothing"), read);
             let _ = read.routing();
         }
-        Err(error) => check_said(error),
+        Err(error) => check_said(&error),
     }
     match Keymap::read(&text) {
         Ok(keymap) => assert_eq!(Keymap::read(&keymap.file()).as_ref(), Ok(&keymap)),
-        Err(fault) => check_said(fault),
+        Err(fault) => check_said(&fault),
     }
     match Theme::read(&text) {
         Ok(theme) => assert_eq!(Theme::read(&theme.file()).as_ref(), Ok(&theme)),
-        Err(fault) => check_said(fault),
+        Err(fault) => check_said(&fault),
     }
 }
 
@@ -239,7 +239,7 @@ pub fn configuration(bytes: &[u8]) {
 pub fn notification(bytes: &[u8]) {
     let notification = match Notification::read(bytes) {
         Ok(notification) => notification,
-        Err(error) => return check_said(error),
+        Err(error) => return check_said(&error),
     };
     assert!(!notification.group_key.trim().is_empty() && !notification.group_key.contains('\0'));
     check_labels(&notification.labels);
@@ -252,7 +252,7 @@ pub fn notification(bytes: &[u8]) {
         check_labels(&alert.labels);
         check_labels(&alert.annotations);
         if let Some(Err(reason)) = alert.generator_url.as_deref().map(derive) {
-            check_said(reason);
+            check_said(&reason);
         }
     }
 }
@@ -269,10 +269,10 @@ pub fn expression(bytes: &[u8]) {
     let text = text_of(bytes);
     let (text, value) = text.split_once('\n').unwrap_or((&text, &text));
     if let Err(reason) = validate(text) {
-        check_said(reason);
+        check_said(&reason);
     }
     if let Err(error) = wanted_labels(text) {
-        check_said(error);
+        check_said(&error);
     }
     let labels = BTreeMap::from([("a".to_owned(), value.to_owned())]);
     let filled = fill_labels("x{y=\"{{label.a}}\"}", &labels).expect("it has this label");
@@ -283,7 +283,7 @@ pub fn expression(bytes: &[u8]) {
     for url in [text.to_owned(), address(text)] {
         match derive(&url) {
             Ok(derived) => assert!(derive(&address(&derived.text)).is_ok(), "{}", derived.text),
-            Err(reason) => check_said(reason),
+            Err(reason) => check_said(&reason),
         }
     }
 }
