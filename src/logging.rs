@@ -7,7 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{FormatFields, debug_fn};
+
+use crate::domain::text::printable;
 
 /// Lines that are kept in memory.
 const LINES: usize = 1_000;
@@ -59,9 +63,59 @@ fn filter() -> EnvFilter {
 
 /// Logs to stderr: as text, or as a line of JSON each.
 pub fn to_stderr(json: bool, colour: bool) {
-    let builder = tracing_subscriber::fmt().with_env_filter(filter()).with_writer(io::stderr).with_target(false);
+    let styles = if colour && !json { Styles::Kept } else { Styles::None };
+    let writer = move || Harmless { writer: io::stderr(), styles };
+    let builder = tracing_subscriber::fmt().with_env_filter(filter()).with_writer(writer).with_target(false);
     // A log that is set up already stays as it is.
-    let _ = if json { builder.json().try_init() } else { builder.with_ansi(colour).try_init() };
+    let _ = if json { builder.json().try_init() } else { builder.with_ansi(colour).fmt_fields(fields()).try_init() };
+}
+
+/// The fields of an event as the usual formatter writes them, but printable: among styles of the log's own, nobody could
+/// tell those of a text.
+fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
+    debug_fn(|writer, field, value| {
+        let value = printable(&format!("{value:?}"));
+        match (field.name(), writer.has_ansi_escapes()) {
+            ("message", _) => write!(writer, "{value}"),
+            (name, true) => write!(writer, "\u{1b}[3m{name}\u{1b}[0m\u{1b}[2m=\u{1b}[0m{value}"),
+            (name, false) => write!(writer, "{name}={value}"),
+        }
+    })
+    .delimited(" ")
+}
+
+/// Whether a log has styles of its own, whose escape sequences stay. Those in a text are none: see [`fields`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Styles {
+    None,
+    Kept,
+}
+
+/// One event is one line, which does nothing to a terminal, whatever the texts in it hold. An event is written at once.
+struct Harmless<W> {
+    writer: W,
+    styles: Styles,
+}
+
+impl<W: Write> Write for Harmless<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write_all(harmless(bytes, self.styles).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
+fn harmless(event: &[u8], styles: Styles) -> String {
+    let event = String::from_utf8_lossy(event);
+    let (line, end) = event.strip_suffix('\n').map_or((&*event, ""), |line| (line, "\n"));
+    let pieces: Vec<String> = match styles {
+        Styles::None => vec![printable(line)],
+        Styles::Kept => line.split('\u{1b}').map(printable).collect(),
+    };
+    pieces.join("\u{1b}") + end
 }
 
 /// Logs to a file, where one can be had, and to a ring in memory.
@@ -82,7 +136,12 @@ fn open(path: &Path) -> io::Result<File> {
     if fs::metadata(path).is_ok_and(|found| found.len() > FILE_LIMIT) {
         fs::rename(path, path.with_extension("log.1"))?;
     }
-    OpenOptions::new().create(true).append(true).open(path)
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    // It names incidents, as the database does.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[derive(Clone)]
@@ -118,13 +177,12 @@ impl Write for Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        let line = harmless(&self.bytes, Styles::None);
         if let Some(file) = &self.tee.file {
             // A log that cannot be written must not end what it tells about.
-            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&self.bytes);
+            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
         }
-        for line in String::from_utf8_lossy(&self.bytes).lines() {
-            self.tee.buffer.push(crate::domain::text::printable(line));
-        }
+        self.tee.buffer.push(line.trim_end_matches('\n').to_owned());
     }
 }
 
@@ -147,6 +205,56 @@ mod tests {
         let buffer = Arc::new(LogBuffer::default());
         let tee = Tee { buffer: Arc::clone(&buffer), file: None };
         tee.make_writer().write_all(b"one \x1b[31m\ntwo\n").unwrap();
-        assert_eq!(buffer.lines(), ["one  [31m", "two"]);
+        // An event is one line: what looks like the next one would be somebody's forgery.
+        assert_eq!(buffer.lines(), ["one  [31m two"]);
+    }
+
+    /// What a formatter makes of a hostile message and field.
+    fn logged(text: &str, json: bool, styles: Styles) -> String {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let writer = Writer(Arc::clone(&bytes));
+        let harmless = move || Harmless { writer: writer.clone(), styles };
+        let builder = tracing_subscriber::fmt().with_writer(harmless).with_ansi(styles == Styles::Kept);
+        let log = || tracing::info!(field = %text, quoted = ?text, "{text}");
+        if json {
+            tracing::subscriber::with_default(builder.json().finish(), log);
+        } else {
+            tracing::subscriber::with_default(builder.fmt_fields(fields()).finish(), log);
+        }
+        String::from_utf8(bytes.lock().unwrap().clone()).unwrap()
+    }
+
+    #[derive(Clone)]
+    struct Writer(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Writer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_a_log_more_than_one_harmless_line(
+            text in "(\\PC|[\\x00-\\x1f\\x7f\u{85}\u{9b}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{200b}\u{200e}\u{200f}\u{61c}\u{feff}\u{2028}\u{2029}]){0,40}",
+        ) {
+            let own = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
+            for (json, styles) in [(false, Styles::None), (true, Styles::None), (false, Styles::Kept)] {
+                let written = logged(&text, json, styles);
+                let line = written.strip_suffix('\n').unwrap();
+                let seen = if styles == Styles::Kept { own.replace_all(line, "") } else { line.into() };
+                proptest::prop_assert_eq!(printable(&seen), seen.to_string(), "{:?}", written);
+            }
+        }
+    }
+
+    #[test]
+    fn the_styles_of_a_log_are_its_own() {
+        let written = logged("\u{1b}[31mred", false, Styles::Kept);
+        assert!(written.contains("\u{1b}[32m INFO") && !written.contains("\u{1b}[31m"), "{written:?}");
     }
 }

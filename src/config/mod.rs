@@ -38,6 +38,8 @@ const LONGEST_INTERVAL: Duration = Duration::from_hours(7 * 24);
 const LARGEST_BATCH: u32 = 10_000;
 /// Bytes of a configuration file, at the most: somebody may name another file by mistake.
 const FILE_LIMIT: u64 = 1_000_000;
+/// Characters of what is wrong with one, at the most: it may repeat a name from the file.
+const PROBLEM_LIMIT: usize = 300;
 
 /// How this file is called where it is wrong.
 const KIND: &str = "configuration file";
@@ -211,7 +213,11 @@ impl Configuration {
         }
     }
 
-    fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
+    /// Reads the text of a file, which is called `path` where it is wrong.
+    ///
+    /// # Errors
+    /// Where it says what it may not.
+    pub fn parse(text: &str, path: &str) -> Result<Self, ConfigError> {
         let read: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
             let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
@@ -219,7 +225,7 @@ impl Configuration {
                 what: KIND,
                 path: path.to_owned(),
                 line,
-                problem: text::printable(error.message()),
+                problem: text::shorten(error.message(), PROBLEM_LIMIT),
             }
         })?;
         let inconsistent = |problem| ConfigError::Inconsistent { what: KIND, path: path.to_owned(), problem };
@@ -268,7 +274,8 @@ fn own_folder() -> Option<PathBuf> {
 
 fn read_limited(path: &Path) -> std::io::Result<String> {
     if std::fs::metadata(path)?.len() > FILE_LIMIT {
-        return Err(std::io::Error::new(ErrorKind::FileTooLarge, "it is larger than a configuration ever is"));
+        let said = format!("it is larger than a configuration ever is: the limit is {FILE_LIMIT} bytes");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, said));
     }
     std::fs::read_to_string(path)
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::text::{printable, shorten};
+use crate::domain::text::shorten;
 
 /// A name and what is set for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Result<Vec<Setting>, Fault> {
     let line_of = |span: Range<usize>| text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
     let table = DeTable::parse(text).map_err(|error| Fault {
         line: line_of(error.span().unwrap_or_default()),
-        problem: printable(error.message()),
+        problem: shorten(error.message(), 300),
     })?;
     let mut settings = Vec::new();
     for (name, value) in table.get_ref() {

@@ -69,6 +69,19 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// A text that is being typed, as it may be shown: like [`printable`], but sign for sign, so that the cursor stands where
+/// it does. What has no place of its own, and would be left out, is seen as �.
+#[must_use]
+pub fn typed(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\u{2028}' | '\u{2029}' => ' ',
+        c if c.is_control() => ' ',
+        c if is_invisible(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
+}
+
 /// Format characters that change the order of what follows or take no place: bidirectional controls, the byte order
 /// mark, the soft hyphen, tags. The zero-width joiner stays, emoji need it.
 fn is_invisible(c: char) -> bool {
@@ -77,14 +90,21 @@ fn is_invisible(c: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
+/// Bytes of a shortened text, at the most: so many, and so many for each character as people count them. A letter may
+/// carry any number of accents, so that counting letters alone bounds nothing.
+const BYTES: (usize, usize) = (64, 8);
+
 /// At most `limit` characters as people count them, printable, with `…` where something was cut off.
 #[must_use]
 pub fn shorten(text: &str, limit: usize) -> String {
     let safe = printable(text);
-    if safe.graphemes(true).nth(limit).is_none() {
+    let most = limit.saturating_mul(BYTES.1).saturating_add(BYTES.0);
+    if safe.len() <= most && safe.graphemes(true).nth(limit).is_none() {
         return safe;
     }
-    safe.graphemes(true).take(limit.saturating_sub(1)).chain(["…"]).collect()
+    let kept: usize = safe.graphemes(true).take(limit.saturating_sub(1)).map(str::len).sum();
+    let end = safe.floor_char_boundary(kept.min(most));
+    format!("{}…", &safe[..end])
 }
 
 /// `: perhaps 'close'`, where one of the names is nearly what was written; else nothing.
@@ -115,6 +135,7 @@ mod tests {
         assert_eq!(printable("red \u{1b}[31malert\u{1b}]0;pwned\u{7}"), "red  [31malert ]0;pwned ");
         assert_eq!(printable("two\nlines\tand a \u{202e}turn"), "two lines and a turn");
         assert_eq!(printable("\u{9b}31m"), " 31m");
+        assert_eq!(typed("a\u{202e}b\tc\u{2028}"), "a�b c ");
         assert_eq!(printable("größer 漢字 👩‍🚒"), "größer 漢字 👩‍🚒");
     }
 
@@ -123,12 +144,17 @@ mod tests {
         assert_eq!(shorten("checkout", 8), "checkout");
         assert_eq!(shorten("checkout errors", 8), "checkou…");
         assert_eq!(shorten("👩‍🚒👩‍🚒👩‍🚒", 2), "👩‍🚒…");
+        let accents = format!("a{}", "\u{301}".repeat(10_000));
+        assert_eq!(shorten(&accents, 2).len(), 1 + 78 + "…".len());
     }
 
     proptest! {
         #[test]
-        fn nothing_printable_can_control_a_terminal(text in any::<String>()) {
-            prop_assert!(printable(&text).chars().all(|c| !c.is_control()));
+        fn nothing_printable_can_control_a_terminal_or_hide(text in any::<String>()) {
+            let (printable, typed) = (printable(&text), typed(&text));
+            let harmless = |c: char| !c.is_control() && !is_invisible(c) && !matches!(c, '\u{2028}' | '\u{2029}');
+            prop_assert!(printable.chars().chain(typed.chars()).all(harmless));
+            prop_assert_eq!(typed.chars().count(), text.chars().count());
         }
     }
 

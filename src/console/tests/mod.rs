@@ -9,6 +9,7 @@ mod exports;
 mod fixtures;
 mod forms;
 mod guards;
+mod hostile;
 mod keys;
 mod lists;
 mod marks;

@@ -12,7 +12,7 @@ const LOOKS: [Look; 2] =
     [Look { theme: Theme::colour(), glyphs: Glyphs::Unicode }, Look { theme: Theme::mono(), glyphs: Glyphs::Ascii }];
 
 /// Keys, and what is on the screen after them.
-const SCENES: [&str; 30] = [
+pub(super) const SCENES: [&str; 30] = [
     "",
     "\n",
     "2",

@@ -16,7 +16,7 @@ use crate::console::pointing::Target;
 use crate::console::state::FilterLine;
 use crate::console::state::toasts::{Toast, Tone};
 use crate::domain::filter::{Field, completions};
-use crate::domain::text::printable;
+use crate::domain::text::{printable, typed};
 
 /// Hints from this place on are shown always.
 const ALWAYS: u8 = 40;
@@ -88,8 +88,7 @@ pub(super) fn input(canvas: Canvas<'_>, frame: &mut Frame, input: &Input, place:
         return;
     }
     let room = usize::from(place.width).saturating_sub(1);
-    let typed = |c: char| if c.is_control() { ' ' } else { c };
-    let text: String = input.value().chars().map(typed).collect();
+    let text = typed(input.value());
     let before: String = text.chars().take(input.cursor()).collect();
     let (mut hidden, mut column) = (0, width_of(&before));
     if focused == Focused::Yes {

@@ -25,16 +25,20 @@ pub(super) struct Csv {
 }
 
 /// The lines of a record that goes on in the next line, to be read anew should its quote never be closed.
+///
+/// Within a quote a line begins alike, whichever line has opened it. So every kept line but the first is known to leave a
+/// quote open, and is not asked again: a file in which each line opens one costs no more than another.
 #[derive(Debug, Default)]
 struct OpenRecord {
     first_line: u64,
     bytes: Vec<u8>,
+    /// Where the first line begins; what is before it was given up.
+    start: usize,
     /// Where each line ends.
-    ends: Vec<usize>,
+    ends: VecDeque<usize>,
+    /// Whether the fields hold the first line only, and not those behind it.
+    is_short: bool,
 }
-
-/// A line that is read anew, on its own.
-type Again = VecDeque<(u64, Vec<u8>)>;
 
 /// Which columns say what.
 #[derive(Debug)]
@@ -51,69 +55,85 @@ impl Csv {
     /// Takes the next line.
     pub(super) fn push(&mut self, line: Line<'_>, found: &mut impl FnMut(Found)) {
         if let Some(bytes) = line.bytes {
-            let again = self.take(line.number, bytes, found);
-            self.take_again(again, found);
+            self.take(line.number, bytes, found);
         } else {
-            self.end_open(found);
+            self.end_open(NEVER_CLOSED, found);
             found(self.refusal(line.number, TOO_LONG.to_owned()));
         }
     }
 
     /// There are no more lines.
     pub(super) fn finish(&mut self, found: &mut impl FnMut(Found)) {
-        self.end_open(found);
+        self.end_open(NEVER_CLOSED, found);
     }
 
     /// Gives up a record whose quote is open, and those that are open in its lines.
-    fn end_open(&mut self, found: &mut impl FnMut(Found)) {
-        while !self.open.ends.is_empty() {
-            let again = self.give_up(NEVER_CLOSED, found);
-            self.take_again(again, found);
+    fn end_open(&mut self, reason: &str, found: &mut impl FnMut(Found)) {
+        while !self.open.is_empty() {
+            self.give_up(reason, found);
         }
     }
 
-    fn take_again(&mut self, mut again: Again, found: &mut impl FnMut(Found)) {
-        while let Some((number, bytes)) = again.pop_front() {
-            let more = self.take(number, &bytes, found);
-            for line in more.into_iter().rev() {
-                again.push_front(line);
-            }
-        }
-    }
-
-    /// Takes one line; returns those that must be read anew because the record they seemed to belong to is broken.
-    fn take(&mut self, number: u64, bytes: &[u8], found: &mut impl FnMut(Found)) -> Again {
-        if self.open.ends.is_empty() {
-            if is_blank(bytes) {
-                return Again::new();
-            }
-            self.fields.clear();
-            self.open.first_line = number;
+    fn take(&mut self, number: u64, bytes: &[u8], found: &mut impl FnMut(Found)) {
+        if self.open.is_empty() {
+            self.open.begin(number, bytes);
+            return self.read_anew(found);
         }
         match self.fields.take(bytes) {
             Ok(Taken::Complete) => {
+                self.complete(bytes);
                 let first_line = self.open.first_line;
                 self.open.clear();
                 found(self.record(first_line));
-                Again::new()
             }
             Ok(Taken::Open) => {
                 self.open.keep(bytes);
-                if self.open.bytes.len() > LINE_LIMIT { self.give_up(NEVER_CLOSED, found) } else { Again::new() }
+                while self.open.len() > LINE_LIMIT {
+                    self.give_up(NEVER_CLOSED, found);
+                }
             }
             Err(_) => {
-                self.open.keep(bytes);
-                self.give_up(STRAY_TEXT, found)
+                // Every quote that is still open ends here.
+                self.end_open(STRAY_TEXT, found);
+                self.take(number, bytes, found);
+            }
+        }
+    }
+
+    /// Reads the fields of all lines where only those of the first were kept.
+    fn complete(&mut self, last: &[u8]) {
+        if self.open.is_short {
+            self.fields.clear();
+            for line in self.open.lines().chain([last]) {
+                // Each was taken before.
+                let _ = self.fields.take(line);
             }
         }
     }
 
     /// The first line of the open record is bad; the others are read anew.
-    fn give_up(&mut self, reason: &str, found: &mut impl FnMut(Found)) -> Again {
+    fn give_up(&mut self, reason: &str, found: &mut impl FnMut(Found)) {
         found(self.refusal(self.open.first_line, reason.to_owned()));
-        let again = self.open.following_lines();
-        self.open.clear();
-        again
+        self.open.leave_first();
+        self.read_anew(found);
+    }
+
+    /// Reads the kept lines until one of them opens a quote, which those behind it leave open.
+    fn read_anew(&mut self, found: &mut impl FnMut(Found)) {
+        while let Some(line) = self.open.first() {
+            self.fields.clear();
+            let taken = (!is_blank(line)).then(|| self.fields.take(line));
+            match taken {
+                None => {}
+                Some(Ok(Taken::Open)) => {
+                    self.open.is_short = self.open.ends.len() > 1;
+                    return;
+                }
+                Some(Ok(Taken::Complete)) => found(self.record(self.open.first_line)),
+                Some(Err(_)) => found(self.refusal(self.open.first_line, STRAY_TEXT.to_owned())),
+            }
+            self.open.leave_first();
+        }
     }
 
     fn refusal(&self, line: u64, reason: String) -> Found {
@@ -148,20 +168,52 @@ impl Csv {
 }
 
 impl OpenRecord {
+    fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of its lines.
+    fn len(&self) -> usize {
+        self.bytes.len() - self.start
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(&self.start).chain(&self.ends);
+        starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(*start..*end))
+    }
+
+    fn first(&self) -> Option<&[u8]> {
+        self.bytes.get(self.start..*self.ends.front()?)
+    }
+
+    fn begin(&mut self, line: u64, bytes: &[u8]) {
+        self.clear();
+        self.first_line = line;
+        self.keep(bytes);
+    }
+
     fn keep(&mut self, line: &[u8]) {
         self.bytes.extend_from_slice(line);
-        self.ends.push(self.bytes.len());
+        self.ends.push_back(self.bytes.len());
+    }
+
+    fn leave_first(&mut self) {
+        self.first_line += 1;
+        self.start = self.ends.pop_front().unwrap_or(self.start);
+        if self.ends.is_empty() {
+            self.clear();
+        } else if self.start > LINE_LIMIT {
+            self.bytes.drain(..self.start);
+            self.ends.iter_mut().for_each(|end| *end -= self.start);
+            self.start = 0;
+        }
     }
 
     fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
-    }
-
-    fn following_lines(&self) -> Again {
-        let ranges = self.ends.iter().zip(self.ends.iter().skip(1));
-        let lines = ranges.filter_map(|(start, end)| self.bytes.get(*start..*end)).map(<[u8]>::to_vec);
-        (self.first_line + 1..).zip(lines).collect()
+        self.start = 0;
+        self.is_short = false;
     }
 }
 

@@ -23,8 +23,9 @@ mod record;
 use std::fmt;
 
 use super::OpsError;
-use crate::domain::text;
+use crate::domain::{Event, text};
 use crate::store::{Store, StoreError};
+use parser::{Found, Parser};
 use record::Defaults;
 
 pub use follow::{FollowReport, FollowRequest, follow};
@@ -109,6 +110,29 @@ impl fmt::Display for InvalidLine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "line {}: {}", self.line, self.reason)
     }
+}
+
+/// What a reader makes of bytes that arrive in these pieces: each record with the line on which it begins. Nothing is
+/// stored; a header that cannot be worked with is an invalid line. For checks of the readers themselves.
+#[doc(hidden)]
+pub fn read_pieces<'a>(
+    format: Option<Format>,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Vec<Result<(u64, Event), InvalidLine>> {
+    let mut records = Vec::new();
+    let mut keep = |found: Found| match found {
+        Found::Header => {}
+        Found::Event { line, event } => records.push(Ok((line, event))),
+        Found::Bad { line, reason } | Found::NoHeader { line, reason } => {
+            records.push(Err(InvalidLine { line, reason: text::printable(&reason) }));
+        }
+    };
+    let mut parser = Parser::new(format, Defaults::default());
+    for piece in pieces {
+        parser.feed(piece, &mut keep);
+    }
+    parser.finish(&mut keep);
+    records
 }
 
 /// Imports events. What was committed before an error stays, and the next import of the same goes on behind it.

@@ -229,6 +229,30 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_each_open_a_quote_cost_no_more_than_others() {
+        // Begun outside of a quote or within, it ends within one: there are as many records that are never closed.
+        let text = format!("timestamp,message\n{}", "x\",\"\n".repeat(200_000));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || sender.send(parse_in_pieces(text.as_bytes(), None, 65_536).len()));
+        assert_eq!(receiver.recv_timeout(std::time::Duration::from_mins(1)), Ok(200_001));
+    }
+
+    #[test]
+    fn records_that_are_open_in_one_another_are_named_one_by_one() {
+        let never = "a quote is opened and not closed within 1048576 bytes or before the end";
+        let stray = "there is text after a closing quote: a quote within a quoted field is written twice";
+        let open = "x\",\"\n";
+        let found = parse(&format!("timestamp,message\n{open}{open}\n{open}"));
+        assert_eq!(found[1..], [2, 3, 5].map(|line| format!("{line}! {never}")));
+        let found = parse(&format!("timestamp,message\n{open}{open}2014-04-10,\"a\n2014-04-11,b\n"));
+        assert_eq!(found[1..3], [2, 3].map(|line| format!("{line}! {stray}")));
+        assert_eq!(found[3..], [format!("4! {never}"), "5 1 b".into()]);
+        // What is open in a line that was given up may be closed behind it.
+        let found = parse("timestamp,message\nx\",\"\n2014-04-10,\"a\nb\"\n2014-04-11,c\n");
+        assert_eq!(found[1..], [format!("2! {stray}"), "3 1 a\nb".into(), "5 1 c".into()]);
+    }
+
+    #[test]
     fn a_header_without_a_timestamp_says_so() {
         let found = parse("2014-04-10 00:04:00,94.0\n");
         let expected = "1!! there is no column 'timestamp' in the header '2014-04-10 00:04:00,94.0': \
