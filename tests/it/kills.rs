@@ -84,15 +84,19 @@ async fn operator(
     told
 }
 
-/// Starts and kills processes until there were enough kills; then the import is let to its end.
+/// The command that imports what every import of the test does.
+fn import_of(desk: &Desk) -> [String; 3] {
+    let file = desk.database.directory().join("import.csv");
+    ["event".to_owned(), "import".to_owned(), file.to_string_lossy().into_owned()]
+}
+
+/// Starts and kills processes until there were enough kills.
 async fn fire(desk: &Desk, seed: u64, scale: Scale, tally: &Tally) {
     let program = Afterimage::on(&desk.database).with(&NOW);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let file = desk.database.directory().join("import.csv");
     let rows = "2026-11-24 08:00,ingest\n".repeat(scale.imported);
-    std::fs::write(&file, format!("timestamp,project\n{rows}")).expect("there is room");
-    let file = file.to_string_lossy().into_owned();
-    let import = ["event", "import", &file];
+    let import = import_of(desk);
+    std::fs::write(&import[2], format!("timestamp,project\n{rows}")).expect("there is room");
     let mut daemons: [Option<Running>; DAEMONS] = [const { None }; DAEMONS];
     let mut importing = None;
     let mut console: Option<Screen> = None;
@@ -135,9 +139,6 @@ async fn fire(desk: &Desk, seed: u64, scale: Scale, tally: &Tally) {
         }
         tokio::time::sleep(Duration::from_millis(random.random_range(0..scale.pause))).await;
     }
-    drop(importing);
-    let outcome = program.start(&import).wait_at_most(Duration::from_mins(10));
-    assert_eq!(outcome.status, 0, "{outcome}");
 }
 
 async fn check_under_fire(database: TestDatabase, scale: Scale) {
@@ -155,6 +156,8 @@ async fn check_under_fire(database: TestDatabase, scale: Scale) {
     let operators = (0..OPERATORS).map(|number| operator(&desk, number, seed, scale, &over, &tally));
     let ((), told) = tokio::join!(burning, futures_util::future::join_all(operators));
     desk.check_whole().await;
+    let outcome = Afterimage::on(&desk.database).start(&import_of(&desk)).wait_at_most(Duration::from_mins(10));
+    assert_eq!(outcome.status, 0, "{outcome}");
 
     // The runs that died are taken over, and what they had left is captured.
     desk.turn_to("12:30");
