@@ -47,6 +47,15 @@ impl Range {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
+    /// The whole minutes of the UTC grid within; empty where there are none.
+    #[must_use]
+    pub fn whole_minutes(self) -> Self {
+        let minute = Duration::from_mins(1);
+        let start = self.start.floor(minute);
+        let start = if start < self.start { start + minute } else { start };
+        Self::new(start, self.end.floor(minute))
+    }
+
     /// Whether nothing lies within.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -192,6 +201,19 @@ mod tests {
         let incident = course("2026-11-24 12:00", "2026-11-24 12:05", 1);
         let range = incident.ranges_as_of(time("2026-11-24 14:00")).windowed;
         assert_eq!(range, Range::new(time("2026-11-24 10:19"), time("2026-11-24 13:39")));
+    }
+
+    #[test]
+    fn the_whole_minutes_of_a_range_leave_out_what_is_begun_or_not_over() {
+        let check = |start, end, whole: Option<(&str, &str)>| {
+            let found = Range::new(time(start), time(end)).whole_minutes();
+            let expected = whole.map(|(start, end)| Range::new(time(start), time(end)));
+            assert_eq!((!found.is_empty()).then_some(found), expected, "{start} to {end}");
+        };
+        check("2026-11-24 12:00", "2026-11-24 12:05", Some(("2026-11-24 12:00", "2026-11-24 12:05")));
+        check("2026-11-24 12:00:01", "2026-11-24 12:05:59", Some(("2026-11-24 12:01", "2026-11-24 12:05")));
+        check("2026-11-24 12:00:01", "2026-11-24 12:01:59", None);
+        check("2026-11-24 12:00:01", "2026-11-24 12:00:02", None);
     }
 
     #[test]

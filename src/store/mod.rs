@@ -17,6 +17,7 @@ mod list;
 mod location;
 mod measure;
 mod migrate;
+mod minute;
 mod origin;
 pub mod outbox;
 pub mod pending;

@@ -20,6 +20,7 @@ mod console_terminal;
 mod copying;
 mod edits;
 mod end_to_end;
+mod event_counts;
 mod exports;
 mod failures;
 mod guards;
