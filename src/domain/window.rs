@@ -120,6 +120,15 @@ impl Course {
         self.ranges_as_of(self.as_of(now))
     }
 
+    /// No snapshot that is still to come begins before this, however early it is captured and, while the incident is
+    /// open, whenever it is closed.
+    #[must_use]
+    pub fn needed_from(self) -> Timestamp {
+        let closed = self.date_closed.unwrap_or(self.date_started);
+        let ranges = Self { date_closed: Some(closed), ..self }.ranges(closed);
+        ranges.windowed.start.min(ranges.totals.start).min(ranges.lifetime.start)
+    }
+
     /// The ranges of the snapshot that this incident will get: as of the target, or as of `now` while it is open.
     #[must_use]
     pub fn preview_ranges(self, now: Timestamp) -> Ranges {
@@ -305,6 +314,20 @@ mod tests {
                 prop_assert_eq!(course.ranges(one), course.preview_ranges(course.date_started));
                 prop_assert!(course.ranges(one).windowed.end.since(course.date_closed.unwrap()) <= TEN_DAYS);
             }
+        }
+
+        #[test]
+        fn no_range_begins_before_what_is_needed((course, now) in course_and_now(), closed in 0..1u64 << 52) {
+            let open = Course { date_closed: None, ..course };
+            let ranges = [course.ranges(now), course.preview_ranges(now)];
+            let starts = ranges.iter().flat_map(|ranges| [ranges.windowed.start, ranges.totals.start, ranges.lifetime.start]);
+            for start in starts {
+                prop_assert!(start >= course.needed_from() && start >= open.needed_from());
+                prop_assert!(start >= course.date_started - course.time_window.times(201));
+            }
+            let closed = course.date_started + Duration::from_micros(closed);
+            let later = Course { date_closed: Some(closed), ..course };
+            prop_assert!(later.needed_from() >= open.needed_from());
         }
 
         #[test]

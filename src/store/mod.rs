@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod pending;
 pub mod predicate;
 pub mod processor;
+pub mod prune;
 mod remote;
 pub mod rule;
 pub mod run;
@@ -34,7 +35,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions};
 use sqlx::{ConnectOptions, Connection};
 
 use crate::clock::Clock;
@@ -240,7 +241,9 @@ async fn look_at(options: &SqliteConnectOptions) -> Result<(), StoreError> {
 /// Write-ahead logging is a property of the file. Whoever switches it on must be alone for a moment, so it is tried
 /// again while others start at the same time.
 async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError> {
-    let mut connection = options.clone().busy_timeout(Duration::from_secs(5)).connect().await?;
+    // A new file is made so that it can become smaller again; one that holds something stays as it is.
+    let options = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
+    let mut connection = options.busy_timeout(Duration::from_secs(5)).connect().await?;
     for _ in 0..WAL_ATTEMPTS {
         let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&mut connection).await?;
         if mode == "wal" {

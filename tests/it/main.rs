@@ -40,6 +40,7 @@ mod previews;
 mod processes;
 mod processor;
 mod prometheus_source;
+mod prune;
 mod queries;
 mod races;
 mod recorded;
