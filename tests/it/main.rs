@@ -21,6 +21,7 @@ mod copying;
 mod edits;
 mod end_to_end;
 mod event_counts;
+mod event_figures;
 mod exports;
 mod failures;
 mod guards;
