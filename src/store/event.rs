@@ -41,7 +41,9 @@ impl Tx {
         for chunk in first.chunks(CHUNK) {
             let stored = answered(self.insert_chunk(chunk)).await?;
             inserted += stored.len() as u64;
-            stored.into_iter().for_each(|event| minutes.add(event));
+            for event in stored {
+                minutes.add(event);
+            }
         }
         // Only when no event is waited for any more, so that two imports never wait for each other in a circle.
         self.add_minutes(minutes).await?;

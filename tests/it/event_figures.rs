@@ -150,7 +150,7 @@ async fn drain(database: TestDatabase) {
             report.counts.captured
         );
         let size = desk.database.number(&size).await;
-        say(&format!("{engine}: {} bytes of counts a snapshot", size));
+        say(&format!("{engine}: {size} bytes of counts a snapshot"));
         desk.store.close().await;
         desk.database.remove().await;
     }
