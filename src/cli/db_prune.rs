@@ -74,8 +74,8 @@ fn space(store: &Store, given_back: u64, free: u64) -> String {
     match free {
         0 => format!("the file is {given_back} smaller"),
         free => format!(
-            "the file is {given_back} smaller, and {} in it are free for what comes: a file of an older program gives \
-             nothing back until 'afterimage db backup FILE' takes its place",
+            "the file is {given_back} smaller, and {} in it are free for what comes: a file that an older program has \
+             made becomes no smaller",
             words::bytes(free)
         ),
     }

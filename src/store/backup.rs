@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use super::engine::{Tx, on_engine};
@@ -36,8 +36,6 @@ impl Store {
     /// Where one cannot be read, or the other not be written to.
     pub async fn write_copy(&self, from: &Path, to: &str) -> Result<(), StoreError> {
         let options = SqliteConnectOptions::new().filename(from).read_only(true).busy_timeout(Duration::from_secs(5));
-        // What an older program has made becomes a file that can become smaller.
-        let options = options.auto_vacuum(SqliteAutoVacuum::Incremental);
         let mut connection = options.connect().await?;
         sqlx::query(VACUUM).bind(to).execute(&mut connection).await?;
         connection.close().await?;

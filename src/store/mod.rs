@@ -209,7 +209,10 @@ async fn connect_sqlite(path: &Path, mode: FileMode) -> Result<Engine, StoreErro
             .map_err(|error| StoreError::Unreachable { location: name(), reason: error.to_string() })?;
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(mode == FileMode::ReadOnly);
-    let reached = if mode == FileMode::ReadOnly { look_at(&options).await } else { switch_to_wal(&options).await };
+    let is_new = mode != FileMode::ReadOnly && path.metadata().is_ok_and(|file| file.len() == 0);
+    // It is made so that it can become smaller again; a file that holds something stays as it is.
+    let first = if is_new { options.clone().auto_vacuum(SqliteAutoVacuum::Incremental) } else { options.clone() };
+    let reached = if mode == FileMode::ReadOnly { look_at(&first).await } else { switch_to_wal(&first).await };
     reached.map_err(|error| match error {
         StoreError::NotADatabase(_) => StoreError::NotADatabase(name()),
         StoreError::Connection(reason) => StoreError::Unreachable { location: name(), reason },
@@ -241,9 +244,7 @@ async fn look_at(options: &SqliteConnectOptions) -> Result<(), StoreError> {
 /// Write-ahead logging is a property of the file. Whoever switches it on must be alone for a moment, so it is tried
 /// again while others start at the same time.
 async fn switch_to_wal(options: &SqliteConnectOptions) -> Result<(), StoreError> {
-    // A new file is made so that it can become smaller again; one that holds something stays as it is.
-    let options = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental);
-    let mut connection = options.busy_timeout(Duration::from_secs(5)).connect().await?;
+    let mut connection = options.clone().busy_timeout(Duration::from_secs(5)).connect().await?;
     for _ in 0..WAL_ATTEMPTS {
         let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&mut connection).await?;
         if mode == "wal" {
