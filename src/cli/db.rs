@@ -17,6 +17,7 @@ pub(super) async fn run(command: DbCommand, settings: &Settings, output: Output<
         DbCommand::Status => status(settings, output).await,
         DbCommand::Copy(arguments) => super::db_copy::run(arguments, settings, output).await,
         DbCommand::Backup(arguments) => super::db_backup::run(arguments, settings, output).await,
+        DbCommand::Prune(arguments) => super::db_prune::run(arguments, settings, output).await,
     }
 }
 

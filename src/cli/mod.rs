@@ -9,6 +9,7 @@ pub mod config;
 mod db;
 mod db_backup;
 mod db_copy;
+mod db_prune;
 mod error;
 mod event;
 mod feed;

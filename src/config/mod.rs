@@ -7,6 +7,7 @@ mod alertmanagers;
 mod files;
 mod http;
 mod outbox;
+mod retention;
 mod rules;
 mod secrets;
 mod sources;
@@ -28,6 +29,7 @@ pub use alertmanagers::{AlertmanagerSettings, AlertmanagerTable};
 pub use files::{SettingsFile, own_themes};
 pub use http::{DEFAULT_MAX_BODY, Http, parse_listen};
 pub use outbox::Webhook;
+pub use retention::{Retention, parse_retention};
 pub use rules::RuleTable;
 pub use secrets::SecretAt;
 pub use sources::{PrometheusSettings, PrometheusTable};
@@ -77,6 +79,9 @@ pub struct Configuration {
     /// The HTTP interface.
     #[serde(default)]
     pub http: Http,
+    /// How long things are kept.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// What the environment says. A variable that is empty says nothing.

@@ -47,6 +47,15 @@ impl Range {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
+    /// The whole minutes of the UTC grid within; empty where there are none.
+    #[must_use]
+    pub fn whole_minutes(self) -> Self {
+        let minute = Duration::from_mins(1);
+        let start = self.start.floor(minute);
+        let start = if start < self.start { start + minute } else { start };
+        Self::new(start, self.end.floor(minute))
+    }
+
     /// Whether nothing lies within.
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -109,6 +118,15 @@ impl Course {
     #[must_use]
     pub fn ranges(self, now: Timestamp) -> Ranges {
         self.ranges_as_of(self.as_of(now))
+    }
+
+    /// No snapshot that is still to come begins before this, however early it is captured and, while the incident is
+    /// open, whenever it is closed.
+    #[must_use]
+    pub fn needed_from(self) -> Timestamp {
+        let closed = self.date_closed.unwrap_or(self.date_started);
+        let ranges = Self { date_closed: Some(closed), ..self }.ranges(closed);
+        ranges.windowed.start.min(ranges.totals.start).min(ranges.lifetime.start)
     }
 
     /// The ranges of the snapshot that this incident will get: as of the target, or as of `now` while it is open.
@@ -192,6 +210,19 @@ mod tests {
         let incident = course("2026-11-24 12:00", "2026-11-24 12:05", 1);
         let range = incident.ranges_as_of(time("2026-11-24 14:00")).windowed;
         assert_eq!(range, Range::new(time("2026-11-24 10:19"), time("2026-11-24 13:39")));
+    }
+
+    #[test]
+    fn the_whole_minutes_of_a_range_leave_out_what_is_begun_or_not_over() {
+        let check = |start, end, whole: Option<(&str, &str)>| {
+            let found = Range::new(time(start), time(end)).whole_minutes();
+            let expected = whole.map(|(start, end)| Range::new(time(start), time(end)));
+            assert_eq!((!found.is_empty()).then_some(found), expected, "{start} to {end}");
+        };
+        check("2026-11-24 12:00", "2026-11-24 12:05", Some(("2026-11-24 12:00", "2026-11-24 12:05")));
+        check("2026-11-24 12:00:01", "2026-11-24 12:05:59", Some(("2026-11-24 12:01", "2026-11-24 12:05")));
+        check("2026-11-24 12:00:01", "2026-11-24 12:01:59", None);
+        check("2026-11-24 12:00:01", "2026-11-24 12:00:02", None);
     }
 
     #[test]
@@ -283,6 +314,20 @@ mod tests {
                 prop_assert_eq!(course.ranges(one), course.preview_ranges(course.date_started));
                 prop_assert!(course.ranges(one).windowed.end.since(course.date_closed.unwrap()) <= TEN_DAYS);
             }
+        }
+
+        #[test]
+        fn no_range_begins_before_what_is_needed((course, now) in course_and_now(), closed in 0..1u64 << 52) {
+            let open = Course { date_closed: None, ..course };
+            let ranges = [course.ranges(now), course.preview_ranges(now)];
+            let starts = ranges.iter().flat_map(|ranges| [ranges.windowed.start, ranges.totals.start, ranges.lifetime.start]);
+            for start in starts {
+                prop_assert!(start >= course.needed_from() && start >= open.needed_from());
+                prop_assert!(start >= course.date_started - course.time_window.times(201));
+            }
+            let closed = course.date_started + Duration::from_micros(closed);
+            let later = Course { date_closed: Some(closed), ..course };
+            prop_assert!(later.needed_from() >= open.needed_from());
         }
 
         #[test]

@@ -17,7 +17,7 @@ use afterimage::http::{Database, Process};
 use afterimage::ops::OpsError;
 use afterimage::ops::alerts::Intake;
 use afterimage::ops::seed::{self, Scenario};
-use afterimage::service::{ProcessorOptions, Vitals, feed_demo};
+use afterimage::service::{ProcessorOptions, RetentionHandle, Vitals, feed_demo, prune_once};
 use afterimage::source::Sources;
 use afterimage::store::{Location, Store, StoreError, Upgrade};
 use afterimage::{daemon, logging};
@@ -58,6 +58,7 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         kind: ProcessorKind::Daemon,
         sources: sources.clone(),
     };
+    let retention = options.events_retention.or(configuration.retention.events);
     let beside = Beside::new(configuration, &sources)?;
     let stop = stop_on_signals()?;
     let upgrade = Store::upgrade_at_start(&database);
@@ -66,7 +67,11 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
         let store = open().await?;
         // A rehearsal tells nobody.
         let outbox = beside.outbox().filter(|_| !clock.overrides_database());
+        let stop_pruning = stop.clone();
         let report = daemon::run_once(&store, &processor, outbox, stop).await.map_err(CliError::from)?;
+        if let Some(keep) = retention {
+            prune_once(&store, keep, &stop_pruning).await.map_err(CliError::from)?;
+        }
         store.close().await;
         return Ok(u8::from(report.counts.failed > 0));
     }
@@ -79,7 +84,13 @@ pub(super) async fn start_daemon(shell: Shell<'_>) -> Result<u8, Failure> {
     if let Ok(Some(store)) = &opened {
         beside.start(store).await;
         web.opened(store);
-        let others = async { _ = tokio::join!(web.shutdown(), beside.shutdown()) };
+        let pruning = retention.map(|keep| RetentionHandle::spawn(store.clone(), keep));
+        let pruning = async {
+            if let Some(pruning) = pruning {
+                pruning.shutdown().await;
+            }
+        };
+        let others = async { _ = tokio::join!(web.shutdown(), beside.shutdown(), pruning) };
         daemon::run(store.clone(), processor, oversight, stop, others).await;
     } else {
         stop.cancel();

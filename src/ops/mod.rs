@@ -14,6 +14,7 @@ pub mod open;
 pub mod pending;
 pub mod preview;
 pub mod process;
+pub mod prune;
 mod remote;
 pub mod reopen;
 pub mod rule;

@@ -1,5 +1,5 @@
 //! Background loops that the shells share: the ticker that runs the processor, what freezes after a close, the polls of
-//! Alertmanagers, the delivery of what others are to be told, and what keeps a demo alive. What they know of themselves is
+//! Alertmanagers, the delivery of what others are to be told, what deletes old events, and what keeps a demo alive. What they know of themselves is
 //! in [`Vitals`], what of the database in [`Surveyor`].
 
 mod alertmanagers;
@@ -8,6 +8,7 @@ mod freezer;
 mod offset;
 pub mod outbox;
 mod report;
+mod retention;
 mod supervised;
 mod survey;
 mod tally;
@@ -18,6 +19,7 @@ mod watch;
 pub use alertmanagers::AlertPolls;
 pub use demo::feed_demo;
 pub use report::log_report;
+pub use retention::{RetentionHandle, prune_once};
 pub use survey::{Figures, Surveyor};
 pub use tally::Tally;
 pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name};

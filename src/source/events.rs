@@ -1,7 +1,6 @@
 //! The database's own events table as a source. It is exact, and holds everything from its prune horizon on (rule 14).
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use super::{Measurement, Request};
 use crate::domain::expression::EVENTS_SOURCE;
@@ -18,18 +17,37 @@ type Counts = Vec<(u32, Count)>;
 /// # Errors
 /// Where the database cannot.
 pub async fn measure(tx: &mut Tx, requests: &[Request], now: Timestamp) -> Result<Vec<Measurement>, StoreError> {
-    let horizon = tx.prune_horizon().await?;
     tx.look_events_up().await?;
+    let mut horizon = tx.prune_horizon().await?;
+    loop {
+        let measured = measure_from(horizon, tx, requests, now).await?;
+        // On Postgres each statement sees what was deleted before it: what was counted meanwhile may be a part.
+        let present = tx.prune_horizon().await?;
+        if present == horizon {
+            return Ok(measured);
+        }
+        horizon = present;
+    }
+}
+
+/// Measures by the events from `horizon` on; what still lies before it is about to be deleted.
+async fn measure_from(
+    horizon: Option<Timestamp>,
+    tx: &mut Tx,
+    requests: &[Request],
+    now: Timestamp,
+) -> Result<Vec<Measurement>, StoreError> {
     let everywhere = if requests.iter().any(|request| request.projects.is_empty()) {
         tx.event_projects().await?
     } else {
         Vec::new()
     };
+    let known = Range::new(horizon.unwrap_or(Timestamp::MIN), now);
     let mut totals: HashMap<usize, MeasuredTotals> = HashMap::with_capacity(requests.len());
     let mut counts: HashMap<usize, Counts> = HashMap::with_capacity(2 * requests.len());
     for ((query, aggregation), members) in groups(requests) {
         let slots: Vec<Slots<'_>> =
-            members.iter().map(|index| Slots::new(*index, &requests[*index], &everywhere, now)).collect();
+            members.iter().map(|index| Slots::new(*index, &requests[*index], &everywhere, known)).collect();
         let ranges: Vec<TotalsSlot> = slots.iter().flat_map(Slots::totals).collect();
         for answer in tx.measure_totals(query, &ranges).await? {
             totals.insert(index(answer.slot), answer);
@@ -86,25 +104,26 @@ struct Slots<'a> {
     index: i64,
     request: &'a Request,
     projects: &'a [String],
-    /// What is stored with a later time has not happened yet: a clock may be ahead, or ours frozen.
-    now: Timestamp,
+    /// What is stored with a later time has not happened yet: a clock may be ahead, or ours frozen. What lies before is
+    /// deleted, or will be.
+    known: Range,
 }
 
 impl<'a> Slots<'a> {
-    fn new(index: usize, request: &'a Request, everywhere: &'a [String], now: Timestamp) -> Self {
+    fn new(index: usize, request: &'a Request, everywhere: &'a [String], known: Range) -> Self {
         let projects = if request.projects.is_empty() { everywhere } else { &request.projects };
-        Self { index: i64::try_from(index).unwrap_or(i64::MAX), request, projects, now }
+        Self { index: i64::try_from(index).unwrap_or(i64::MAX), request, projects, known }
     }
 
-    fn happened(&self, range: Range) -> Range {
-        Range::new(range.start, range.end.min(self.now))
+    fn known(&self, range: Range) -> Range {
+        range.intersection(self.known)
     }
 
     fn totals(&self) -> impl Iterator<Item = TotalsSlot> {
         let slot = |project: &String| TotalsSlot {
             slot: self.index,
             project: project.clone(),
-            range: self.happened(self.request.ranges.totals),
+            range: self.known(self.request.ranges.totals),
         };
         self.projects.iter().map(slot)
     }
@@ -116,17 +135,14 @@ impl<'a> Slots<'a> {
             (2 * self.index + 1, ranges.lifetime, ranges.lifetime_period),
         ];
         kinds.into_iter().flat_map(move |(slot, range, period)| {
-            self.projects.iter().map(move |project| series_slot(slot, project, self.happened(range), period))
+            self.projects.iter().map(move |project| SeriesSlot {
+                slot,
+                project: project.clone(),
+                range: self.known(range),
+                period_micros: i64::try_from(period.as_micros()).unwrap_or(i64::MAX),
+                // Positions count from the first bucket of the series, whether that is known or not.
+                first_bucket: series::bucket_number(range.start, period),
+            })
         })
-    }
-}
-
-fn series_slot(slot: i64, project: &str, range: Range, period: Duration) -> SeriesSlot {
-    SeriesSlot {
-        slot,
-        project: project.to_owned(),
-        range,
-        period_micros: i64::try_from(period.as_micros()).unwrap_or(i64::MAX),
-        first_bucket: series::bucket_number(range.start, period),
     }
 }

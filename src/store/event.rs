@@ -1,10 +1,13 @@
 //! Events as they come in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+
+use sqlx::AssertSqlSafe;
 
 use super::engine::{Text, Tx, answered, execute, on_engine};
 use super::error::StoreError;
 use super::measure::{column, json};
+use super::minute::MinuteCounts;
 use crate::domain::Event;
 
 /// Rows of one statement.
@@ -32,11 +35,18 @@ impl Tx {
     /// # Errors
     /// Where the database cannot.
     pub async fn insert_events(&mut self, events: &[Event]) -> Result<u64, StoreError> {
+        let first = first_of_each(events);
         let mut inserted = 0;
-        for chunk in events.chunks(CHUNK) {
-            inserted += answered(self.insert_chunk(chunk)).await?;
+        let mut minutes = MinuteCounts::default();
+        for chunk in first.chunks(CHUNK) {
+            let stored = answered(self.insert_chunk(chunk)).await?;
+            inserted += stored.len() as u64;
+            for event in stored {
+                minutes.add(event);
+            }
         }
-        // In order, so that two imports never wait for each other in a circle.
+        // Only when no event is waited for any more, so that two imports never wait for each other in a circle.
+        self.add_minutes(minutes).await?;
         let projects: BTreeSet<&str> = events.iter().map(|event| event.project.as_deref().unwrap_or("")).collect();
         for project in projects {
             execute!(self, sqlx::query(INSERT_PROJECT).bind(project));
@@ -44,9 +54,22 @@ impl Tx {
         Ok(inserted)
     }
 
-    async fn insert_chunk(&mut self, events: &[Event]) -> Result<u64, StoreError> {
-        let text = INSERT.on(self);
-        let tags = events.iter().map(tags).collect::<Result<Vec<_>, _>>()?;
+    /// Stores events, and says which of them were new.
+    async fn insert_chunk<'a>(&mut self, events: &[&'a Event]) -> Result<Vec<&'a Event>, StoreError> {
+        if events.iter().all(|event| event.event_id.is_none()) {
+            // Nothing can be in the way.
+            self.insert_rows_of(INSERT.on(self).to_owned(), events).await?;
+            return Ok(events.to_vec());
+        }
+        let text = format!("{} returning event_id", INSERT.on(self));
+        let new: HashSet<String> = self.insert_rows_of(text, events).await?.into_iter().flatten().collect();
+        let is_new = |event: &&&Event| event.event_id.as_ref().is_none_or(|id| new.contains(id));
+        Ok(events.iter().filter(is_new).copied().collect())
+    }
+
+    async fn insert_rows_of(&mut self, text: String, events: &[&Event]) -> Result<Vec<Option<String>>, StoreError> {
+        let text = AssertSqlSafe(text);
+        let tags = events.iter().map(|event| tags(event)).collect::<Result<Vec<_>, _>>()?;
         match self {
             Self::Sqlite(transaction) => {
                 let rows: Vec<_> = events
@@ -60,24 +83,21 @@ impl Tx {
                         (project, when, weight, what.0, what.1, what.2, what.3, what.4, tags, &event.event_id)
                     })
                     .collect();
-                Ok(sqlx::query(text).bind(json(&rows)?).execute(&mut **transaction).await?.rows_affected())
+                Ok(sqlx::query_scalar(text).bind(json(&rows)?).fetch_all(&mut **transaction).await?)
             }
-            Self::Postgres(transaction) => {
-                let inserted = sqlx::query(text)
-                    .bind(column(events, |event| event.project.clone().unwrap_or_default()))
-                    .bind(column(events, |event| event.occurred_at.as_micros()))
-                    .bind(column(events, |event| event.weight))
-                    .bind(column(events, |event| event.user.clone()))
-                    .bind(column(events, |event| event.level.clone()))
-                    .bind(column(events, |event| event.environment.clone()))
-                    .bind(column(events, |event| event.fingerprint.clone()))
-                    .bind(column(events, |event| event.message.clone()))
-                    .bind(tags)
-                    .bind(column(events, |event| event.event_id.clone()))
-                    .execute(&mut **transaction)
-                    .await?;
-                Ok(inserted.rows_affected())
-            }
+            Self::Postgres(transaction) => Ok(sqlx::query_scalar(text)
+                .bind(column(events, |event| event.project.clone().unwrap_or_default()))
+                .bind(column(events, |event| event.occurred_at.as_micros()))
+                .bind(column(events, |event| event.weight))
+                .bind(column(events, |event| event.user.clone()))
+                .bind(column(events, |event| event.level.clone()))
+                .bind(column(events, |event| event.environment.clone()))
+                .bind(column(events, |event| event.fingerprint.clone()))
+                .bind(column(events, |event| event.message.clone()))
+                .bind(tags)
+                .bind(column(events, |event| event.event_id.clone()))
+                .fetch_all(&mut **transaction)
+                .await?),
         }
     }
 
@@ -89,6 +109,12 @@ impl Tx {
         let count: i64 = on_engine!(self, connection => sqlx::query_scalar(COUNT).fetch_one(connection).await?);
         Ok(count.unsigned_abs())
     }
+}
+
+/// The events without those that repeat the `event_id` of an earlier one: it must be known which of them is stored.
+fn first_of_each(events: &[Event]) -> Vec<&Event> {
+    let mut seen = HashSet::new();
+    events.iter().filter(|event| event.event_id.as_ref().is_none_or(|id| seen.insert(id))).collect()
 }
 
 fn tags(event: &Event) -> Result<Option<String>, StoreError> {

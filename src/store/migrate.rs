@@ -31,6 +31,15 @@ const MIGRATIONS: &[Migration] = &[
             postgres: include_str!("../../migrations/postgres/0002_connections.sql"),
         },
     },
+    Migration {
+        version: 3,
+        name: "event_minutes",
+        // Differs as above, and because SQLite would sort all events in memory.
+        text: Text {
+            sqlite: include_str!("../../migrations/sqlite/0003_event_minutes.sql"),
+            postgres: include_str!("../../migrations/postgres/0003_event_minutes.sql"),
+        },
+    },
 ];
 
 /// The schema version that this program works with.
@@ -47,6 +56,8 @@ pub enum Upgrade {
     Never,
 }
 
+/// A migration may have to read every event.
+const WITHOUT_LIMIT: &str = "set local statement_timeout = 0";
 const LOCK: &str = "select pg_advisory_xact_lock(4702394921427289928)";
 // Differs because each engine lists its tables elsewhere.
 const TABLES: Text = Text {
@@ -62,6 +73,7 @@ impl Tx {
     async fn lock_schema(&mut self) -> Result<(), StoreError> {
         // On SQLite, `begin immediate` has done it.
         if let Self::Postgres(transaction) = self {
+            sqlx::query(WITHOUT_LIMIT).execute(&mut **transaction).await?;
             sqlx::query(LOCK).execute(&mut **transaction).await?;
         }
         Ok(())
@@ -92,7 +104,7 @@ impl Tx {
 
     async fn apply(&mut self, migration: &Migration, now_micros: i64) -> Result<(), StoreError> {
         let text = migration.text.on(self);
-        execute!(self, sqlx::raw_sql(text));
+        on_engine!(answered_at_length, self, connection => _ = sqlx::raw_sql(text).execute(connection).await?);
         execute!(self, sqlx::query(RECORD).bind(migration.version).bind(migration.name).bind(now_micros));
         Ok(())
     }

@@ -20,11 +20,13 @@ mod list;
 mod location;
 mod measure;
 mod migrate;
+mod minute;
 mod origin;
 pub mod outbox;
 pub mod pending;
 pub mod predicate;
 pub mod processor;
+pub mod prune;
 mod remote;
 pub mod rule;
 pub mod run;
@@ -37,7 +39,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions};
 use sqlx::{ConnectOptions, Connection, Row};
 
 use crate::clock::Clock;
@@ -213,7 +215,10 @@ async fn connect_sqlite(path: &Path, mode: FileMode) -> Result<Engine, StoreErro
             .map_err(|error| StoreError::Unreachable { location: name(), reason: error.to_string() })?;
     }
     let options = SqliteConnectOptions::new().filename(path).read_only(mode == FileMode::ReadOnly);
-    let reached = if mode == FileMode::ReadOnly { look_at(&options).await } else { switch_to_wal(&options).await };
+    let is_new = mode != FileMode::ReadOnly && path.metadata().is_ok_and(|file| file.len() == 0);
+    // It is made so that it can become smaller again; a file that holds something stays as it is.
+    let first = if is_new { options.clone().auto_vacuum(SqliteAutoVacuum::Incremental) } else { options.clone() };
+    let reached = if mode == FileMode::ReadOnly { look_at(&first).await } else { switch_to_wal(&first).await };
     reached.map_err(|error| match error {
         StoreError::NotADatabase(_) => StoreError::NotADatabase(name()),
         StoreError::Connection(reason) => StoreError::Unreachable { location: name(), reason },

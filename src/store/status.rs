@@ -86,6 +86,7 @@ const CLEAR: &[&str] = &[
     "delete from alert_groups",
     "delete from alert_rule_projects",
     "delete from alert_rules",
+    "delete from event_minutes",
     "delete from events",
     "delete from event_projects",
     "delete from imports",

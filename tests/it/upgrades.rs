@@ -88,7 +88,10 @@ on_both_engines! {
         assert_eq!(desk.timeline(IncidentId::new(3)).await[0].comment.as_deref(), Some("rolled back"));
         let report = desk.process().await;
         assert_eq!((report.counts.captured, report.counts.failed), (1, 0));
-        assert_eq!(desk.snapshot(IncidentId::new(3)).await.unwrap().facts.total_events, Some(7));
+        let captured = desk.snapshot(IncidentId::new(3)).await.unwrap();
+        assert_eq!(captured.facts.total_events, Some(7));
+        let weights: Vec<f64> = captured.lifetime.counts.iter().map(|(_, count)| count.as_f64()).collect();
+        assert_eq!(weights, [7.0], "events of before are counted by the minute too");
         assert_eq!(desk.snapshot(IncidentId::new(2)).await.unwrap(), kept, "what was kept stays as it is");
         desk.turn_to("14:30");
         assert_eq!(desk.process().await.counts.captured, 1, "the partial one is completed");

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::values::{self, GivenTime};
+
 /// `db ...`
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum DbCommand {
@@ -15,6 +17,8 @@ pub enum DbCommand {
     Copy(CopyArguments),
     /// Back up a SQLite database while consoles and daemons work on it
     Backup(BackupArguments),
+    /// Delete old events, while everybody else goes on; every snapshot stays
+    Prune(PruneArguments),
 }
 
 const COPY_HELP: &str = "\
@@ -70,4 +74,32 @@ pub struct BackupArguments {
     /// Replace a file that is there already
     #[arg(long)]
     pub force: bool,
+}
+
+const PRUNE_HELP: &str = "\
+Events that a pending snapshot or an open incident may still need stay, and it is said which incident needs them. A \
+snapshot that would reach further back later, after a reopening, is marked as clipped. Events go a few at a time, so that \
+nobody waits; a prune that was ended is continued by the next.
+
+A daemon does the same every hour with --events-retention, or where the configuration says so:
+  [retention]
+  events = \"90d\"
+
+A database file becomes smaller by it. One that an older program has made does not, but what is free in it is used for \
+what comes. On Postgres, autovacuum sees to that.
+
+Examples:
+  afterimage db prune --events-before '90d ago' --dry-run
+  afterimage db prune --events-before 2026-01-01";
+
+/// `db prune ...`
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(after_help = PRUNE_HELP)]
+pub struct PruneArguments {
+    /// Delete events from before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, value_parser = values::time())]
+    pub events_before: GivenTime,
+    /// Only say what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
 }

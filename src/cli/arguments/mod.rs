@@ -16,8 +16,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{parse_batch_size, parse_interval, parse_listen};
-pub use db::{BackupArguments, CopyArguments, DbCommand};
+use crate::config::{parse_batch_size, parse_interval, parse_listen, parse_retention};
+pub use db::{BackupArguments, CopyArguments, DbCommand, PruneArguments};
 pub use processing::{PendingCommand, ProcessArguments, RunCommand};
 use values::GivenTime;
 
@@ -137,6 +137,9 @@ pub struct ConsoleOptions {
     /// With --daemon: rows of every batch [default: from 50, growing to 500]
     #[arg(long, value_name = "N", requires = "daemon", value_parser = parse_batch_size)]
     pub batch_size: Option<u32>,
+    /// With --daemon: delete events that are older, like 90d [default: never, or as the configuration says]
+    #[arg(long, value_name = "SPAN", requires = "daemon", value_parser = parse_retention)]
+    pub events_retention: Option<Duration>,
     /// Listen for HTTP here, like 127.0.0.1:9470: the API, and webhooks [default: nowhere; a daemon where the
     /// configuration says]
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["once", "read_only", "demo"])]

@@ -195,6 +195,11 @@ pub const TABLES: &[Table] = &[
             text("event_id"),
         ],
     ),
+    Table::new(
+        "event_minutes",
+        4,
+        &[text("project"), number("minute"), text("level"), text("environment"), number("weight"), number("events")],
+    ),
     Table::new("event_projects", 1, &[text("project")]),
     Table::numbered(
         "imports",

@@ -57,6 +57,7 @@ pub async fn fill(database: &TestDatabase) {
                  tags, event_id) {keep} values (1, '', 0, 0, null, null, null, null, null, null, null), \
                  (5, '{ODD}', {late}, 1000000000, '{ODD}', 'error', '', '1e5', '{huge}', '{{\"k\":\"v\"}}', '42'), \
                  (6, 'x', 1, 1, '1', '2', '3', '4', '5', '6', '{ODD}'); \
+             insert into event_minutes values ('', 0, '', '', 0, 1), ('{ODD}', 7, '={ODD}', '=', {late}, 2); \
              insert into event_projects values (''), ('{ODD}'), ('x'); \
              insert into imports (id, content_hash, repetition, name, position, imported, started_at, finished_at) {keep} \
                  values (2, 'h', 0, '{ODD}', 10, 9, 1, null), (3, 'h', 1, '-', 10, 9, 1, 2); \
