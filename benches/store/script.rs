@@ -15,6 +15,11 @@ const MINUTE: i64 = 60_000_000;
 /// 2024-01-01.
 const BEGINNING: i64 = 1_704_067_200_000_000;
 
+/// What the program keeps up as events come in.
+pub const COUNT_MINUTES: &str = "insert into event_minutes (project, minute, level, environment, weight, events) \
+    select project, occurred_at / 60000000, coalesce('=' || level, ''), coalesce('=' || environment, ''), sum(weight), \
+    count(*) from events group by 1, 2, 3, 4";
+
 /// Fills an empty database with closed incidents of which each is due, with so many events within its course.
 pub fn fill(database: &Database, incidents: u64, events: u64) {
     let numbers = database.pick(
@@ -64,6 +69,7 @@ pub fn fill(database: &Database, incidents: u64, events: u64) {
             upto(PROJECTS.min(incidents))
         ));
     }
+    statements.push(COUNT_MINUTES.to_owned());
     statements.push("commit".to_owned());
     statements.push(database.pick("pragma wal_checkpoint(truncate)", "vacuum (analyze)").to_owned());
     if database.engine == Engine::Postgres {

@@ -10,6 +10,7 @@ use afterimage::store::Store;
 use crate::Choice;
 use crate::ground::{Database, Engine, Ground};
 use crate::row::{Row, quantile};
+use crate::script::COUNT_MINUTES;
 
 /// 2025-01-01: a minute's window sees 200 minutes, whatever else there is.
 const BEGINNING: i64 = 1_735_689_600_000_000;
@@ -61,11 +62,11 @@ fn fill(database: &Database, events: u64) {
         Engine::Sqlite => format!(
             "pragma synchronous = off; pragma cache_size = -400000; begin; {insert} with recursive n(n) as \
              (select 0 union all select n + 1 from n where n + 1 < {events}) {row}; \
-             insert into event_projects values ('web'); commit; pragma wal_checkpoint(truncate)"
+             insert into event_projects values ('web'); {COUNT_MINUTES}; commit; pragma wal_checkpoint(truncate)"
         ),
         Engine::Postgres => format!(
             "{insert} with n(n) as (select * from generate_series(0::bigint, {events} - 1)) {row}; \
-             insert into event_projects values ('web'); vacuum (analyze); checkpoint"
+             insert into event_projects values ('web'); {COUNT_MINUTES}; vacuum (analyze); checkpoint"
         ),
     });
 }
