@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench --bench console                       what is installed of htop, btop, btm, lazygit, gitui, k9s, tig, top
 //! cargo bench --bench console -- --seconds 5 htop   only these, more shortly
+//! cargo bench --bench console -- --smallest         one console, once, to see that it still works
 //! cargo bench --bench console -- --soak 60          an hour on a database that changes all the time
 //! ```
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
@@ -27,11 +28,13 @@ const AFTERIMAGE: &str = env!("CARGO_BIN_EXE_afterimage");
 
 fn main() {
     let mut seconds = 20;
+    let mut smallest = false;
     let mut names: Vec<String> = Vec::new();
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--seconds" => seconds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(seconds),
+            "--smallest" => (smallest, seconds) = (true, 1),
             "--soak" => {
                 let minutes = arguments.next().and_then(|text| text.parse().ok()).expect("--soak takes minutes");
                 return soak::run(minutes);
@@ -43,13 +46,15 @@ fn main() {
     let folder = tempfile::tempdir().expect("there is room for a database");
     println!("160x45, {STARTS} starts, {seconds} s idle, {KEYS} keys; medians, in brackets the worst\n");
     println!("{}", heading());
-    for (name, incidents, events) in
-        [("afterimage, 1,000", "1000", "20000"), ("afterimage, 100,000", "100000", "100000")]
-    {
+    let sizes = [("afterimage, 1,000", "1000", "20000"), ("afterimage, 100,000", "100000", "100000")];
+    for (name, incidents, events) in sizes.into_iter().take(if smallest { 1 } else { 2 }) {
         let database = seeded(folder.path(), incidents, events);
         let program = vec![AFTERIMAGE.to_owned(), "--database-url".to_owned(), database];
         let (row, bars) = row(name, &program, folder.path(), seconds);
         println!("{row}\n{bars}");
+    }
+    if smallest {
+        return;
     }
     println!("{}", row("afterimage --demo", &[AFTERIMAGE.to_owned(), "--demo".to_owned()], folder.path(), seconds).0);
     for name in names {
