@@ -108,7 +108,7 @@ impl Ground {
                 }
             }
         };
-        database.store().await;
+        database.store().await.close().await;
         database
     }
 
@@ -169,7 +169,7 @@ impl Database {
     pub fn client(&self) -> Command {
         let mut command = Command::new(self.pick("sqlite3", "psql"));
         match self.engine {
-            Engine::Sqlite => _ = command.args(["-batch", "-bail", &self.target]),
+            Engine::Sqlite => _ = command.args(["-batch", "-bail", "-cmd", ".timeout 10000", &self.target]),
             Engine::Postgres => _ = command.args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", &self.target]),
         }
         command

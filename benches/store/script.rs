@@ -34,8 +34,8 @@ pub fn fill(database: &Database, incidents: u64, events: u64) {
     let mut statements = vec![
         database.pick("pragma synchronous = off; pragma cache_size = -400000; begin", "begin").to_owned(),
         format!(
-            "insert into incidents (id, title, type, status, aggregation, query, time_window_minutes, date_started, \
-                 date_detected, date_closed, date_added) {} select n + 1, 'Incident ' || n, 'created', 'closed', 'total', \
+            "insert into incidents (title, type, status, aggregation, query, time_window_minutes, date_started, \
+                 date_detected, date_closed, date_added) {} select 'Incident ' || n, 'created', 'closed', 'total', \
                  '', 1, {start}, {start}, {start} + {}, {start} from n",
             upto(incidents),
             5 * MINUTE
@@ -73,9 +73,6 @@ pub fn fill(database: &Database, incidents: u64, events: u64) {
     statements.push("commit".to_owned());
     statements.push(database.pick("pragma wal_checkpoint(truncate)", "vacuum (analyze)").to_owned());
     if database.engine == Engine::Postgres {
-        statements.push(
-            "select setval(pg_get_serial_sequence('incidents', 'id'), (select max(id) from incidents))".to_owned(),
-        );
         statements.push("checkpoint".to_owned());
     }
     database.sql(&statements.join(";\n"));

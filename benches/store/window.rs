@@ -30,7 +30,7 @@ const CASES: [Case; 5] = [
     Case { name: "total", aggregation: Aggregation::Total, query: "", offset: 0 },
     Case { name: "total, not aligned", aggregation: Aggregation::Total, query: "", offset: 17_250_000 },
     Case { name: "total of a level", aggregation: Aggregation::Total, query: "level:error", offset: 0 },
-    Case { name: "total of a message", aggregation: Aggregation::Total, query: "message:timeout", offset: 0 },
+    Case { name: "total of a message", aggregation: Aggregation::Total, query: "message:*timeout*", offset: 0 },
     Case { name: "unique users", aggregation: Aggregation::UniqueUsers, query: "", offset: 0 },
 ];
 
