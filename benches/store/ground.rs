@@ -56,6 +56,7 @@ pub struct Ran {
     pub peak: u64,
 }
 
+#[expect(clippy::single_match_else, reason = "an engine each")]
 impl Ground {
     pub fn new(engines: &[Engine]) -> Self {
         let folder = tempfile::tempdir().expect("there is room");
@@ -70,17 +71,6 @@ impl Ground {
         };
         let engines = engines.iter().copied().filter(|engine| *engine == Engine::Sqlite || cluster.is_some()).collect();
         Self { folder, cluster, engines }
-    }
-
-    pub fn heading(&self) -> String {
-        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": ?");
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let profile = if cfg!(debug_assertions) { "NOT OPTIMISED: only to see that it works" } else { "optimised" };
-        format!(
-            "{cores} cores,{}; {profile}\n",
-            model.trim_start_matches(['\t', ' ', ':']).to_owned().replacen("", " ", 1)
-        )
     }
 
     pub fn folder(&self) -> &Path {
@@ -203,6 +193,15 @@ impl fmt::Display for Database {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.engine.name())
     }
+}
+
+/// What all of it was measured on.
+pub fn heading() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let profile = if cfg!(debug_assertions) { "NOT OPTIMISED: only to see that it works" } else { "optimised" };
+    format!("{cores} cores, {}; {profile}\n", model.trim_start_matches([':', '\t', ' ']))
 }
 
 /// Runs processes at once to their end, and watches their memory.

@@ -21,7 +21,6 @@ mod list;
 mod row;
 mod script;
 mod stall;
-#[path = "../support.rs"]
 mod support;
 mod window;
 
@@ -78,7 +77,7 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let ground = Ground::new(&choice.engines);
-        println!("{}", ground.heading());
+        println!("{}", ground::heading());
         println!("{}", row::HEADING);
         if choice.wants("drain") {
             drain::run(&ground, &choice).await;

@@ -42,7 +42,7 @@ impl Row {
 
     fn told(&self, duration: Duration) -> String {
         if self.things == 0 {
-            return format!("{:.1?}", duration);
+            return format!("{duration:.1?}");
         }
         #[expect(clippy::cast_precision_loss, reason = "it is shown with no fraction")]
         let rate = self.things as f64 / duration.as_secs_f64();

@@ -146,10 +146,11 @@ pub fn drain(database: &Database, rows: u64, limit: u64, gap: Duration) -> Durat
         "create temp table batch (incident_id bigint primary key, start bigint);\n",
     );
     let began = Instant::now();
-    write!(stdin, "{prepare}insert into processor_runs (trigger, host, started_at, updated_at, batch_size) values ('forced', 'script', 0, 0, 1);\n").expect("it reads");
+    let run = "insert into processor_runs (trigger, host, started_at, updated_at, batch_size) values ('forced', 'script', 0, 0, 1)";
+    writeln!(stdin, "{prepare}{run};").expect("it reads");
     let text = batch(database, limit);
     for _ in 0..rows.div_ceil(limit) {
-        write!(stdin, "{text}select 'done';\n").expect("it reads");
+        writeln!(stdin, "{text}select 'done';").expect("it reads");
         stdin.flush().expect("it reads");
         let line = lines.next().and_then(Result::ok).unwrap_or_default();
         assert_eq!(line, "done", "the script fails");

@@ -84,6 +84,15 @@ async fn operator(
     told
 }
 
+/// Kills what there is, or starts it; whether it was killed.
+fn turn<T>(slot: &mut Option<T>, start: impl FnOnce() -> T, kill: impl FnOnce(T)) -> bool {
+    let killed = slot.take().map(kill).is_some();
+    if !killed {
+        *slot = Some(start());
+    }
+    killed
+}
+
 /// The command that imports what every import of the test does.
 fn import_of(desk: &Desk) -> [String; 3] {
     let file = desk.database.directory().join("import.csv");
@@ -102,34 +111,17 @@ async fn fire(desk: &Desk, seed: u64, scale: Scale, tally: &Tally) {
     let mut console: Option<Screen> = None;
     let mut kills = 0;
     while kills < scale.kills {
+        // What runs is killed, and what does not is started.
         let slot = random.random_range(0..DAEMONS + 2);
-        kills += 1;
-        if let Some(daemon) = daemons.get_mut(slot) {
-            match daemon.take() {
-                Some(running) => running.kill(),
-                None => {
-                    kills -= 1;
-                    *daemon = Some(program.start(&["--daemon"]));
-                }
-            }
+        let killed = if let Some(daemon) = daemons.get_mut(slot) {
+            turn(daemon, || program.start(&["--daemon"]), Running::kill)
         } else if slot == DAEMONS {
-            match importing.take() {
-                Some(running) => Running::kill(running),
-                None => {
-                    kills -= 1;
-                    importing = Some(program.start(&import));
-                }
-            }
+            turn(&mut importing, || program.start(&import), Running::kill)
         } else {
-            match console.take() {
-                Some(screen) => screen.signal("KILL"),
-                None => {
-                    kills -= 1;
-                    let arguments = [&["--database-url", desk.database.url()][..], &NOW].concat();
-                    console = Some(Screen::open(&arguments));
-                }
-            }
-        }
+            let arguments = [&["--database-url", desk.database.url()][..], &NOW].concat();
+            turn(&mut console, || Screen::open(&arguments), |screen| screen.signal("KILL"))
+        };
+        kills += u32::from(killed);
         if desk.database.engine() == Engine::Postgres && random.random_bool(0.3) {
             let victims = "select cast(count(pg_terminate_backend(pid)) as bigint) from (select pid from pg_stat_activity \
                            where datname = current_database() and pid <> pg_backend_pid() \

@@ -1,7 +1,7 @@
 //! What benchmarks and tests share: a throwaway server, here on a disk and as durable as by default.
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../tests/it/support/postgres.rs"]
+#[path = "../../tests/it/support/postgres.rs"]
 pub mod postgres;
 
 use std::path::{Path, PathBuf};
