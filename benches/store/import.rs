@@ -51,14 +51,18 @@ fn write_files(events: u64, csv: &Path, ndjson: &Path, raw: &Path) {
     let (mut as_csv, mut as_ndjson, mut as_rows) =
         ("timestamp,project,weight,user,level,environment,message\n".to_owned(), String::new(), String::new());
     for n in 0..events {
-        let seconds = 1_735_689_600 + n / 50;
+        let second = n / 50;
+        let seconds = 1_735_689_600 + second;
+        let (days, rest_of_day) = (second / 86_400, second % 86_400);
+        let (hour, minute, second) = (rest_of_day / 3_600, rest_of_day / 60 % 60, second % 60);
+        let when = format!("2025-01-{:02}T{hour:02}:{minute:02}:{second:02}Z", 1 + days);
         let (project, user, level) = (n % 20, n * 7_919 % 10_000, if n % 10 == 0 { "fatal" } else { "error" });
         let rest = format!("1,user-{user},{level},production,request {} failed", n % 977);
-        let _ = writeln!(as_csv, "{seconds},project-{project},{rest}");
+        let _ = writeln!(as_csv, "{when},project-{project},{rest}");
         let _ = writeln!(as_rows, "project-{project},{seconds}000000,{rest}");
         let _ = writeln!(
             as_ndjson,
-            "{{\"timestamp\":{seconds},\"project\":\"project-{project}\",\"weight\":1,\"user\":\"user-{user}\",\
+            "{{\"timestamp\":\"{when}\",\"project\":\"project-{project}\",\"weight\":1,\"user\":\"user-{user}\",\
              \"level\":\"{level}\",\"environment\":\"production\",\"message\":\"request {} failed\"}}",
             n % 977
         );

@@ -37,7 +37,7 @@ const CASES: [Case; 5] = [
 pub async fn run(ground: &Ground, choice: &Choice) {
     for events in choice.sizes(choice.events, 20_000, &[1_000_000, 10_000_000]) {
         for engine in &ground.engines {
-            let database = ground.database(*engine, "window").await;
+            let database = ground.database(*engine, "windows").await;
             fill(&database, events);
             let store = database.store().await;
             for case in &CASES {

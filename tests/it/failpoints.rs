@@ -332,7 +332,7 @@ impl Stage {
         for call in 1.. {
             let case = self.prepare(operation, first_case + call).await;
             let context = format!("{operation:?} with {fault} at call {call} on {:?}", case.ids);
-            let before = self.everything().await;
+            let before = if operation.is_one_transaction() { self.everything().await } else { Vec::new() };
             let failpoint = Failpoint::new(fault, u64::from(call));
             let outcome = armed(&failpoint, self.operate(operation, &case)).await;
             if !failpoint.was_reached() {
