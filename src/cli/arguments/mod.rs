@@ -44,7 +44,7 @@ Exit status:
   2    wrong input: usage, a time, a query, a title, a bad line
   3    absent: an incident, a rule, a snapshot, a file
   4    the state refuses: a conflict, a busy database, another schema
-  5    the database or the source cannot be used
+  5    the database or the source cannot be used, or a commit has no answer
   130  interrupted
 
 Exit status of --daemon:
