@@ -93,6 +93,7 @@ async fn measure(database: &Database, store: &Store, case: &Case, events: u64) {
     for _ in 0..turns {
         let began = Instant::now();
         let mut tx = store.read().await.expect("it is there");
+        tx.look_events_up().await.expect("it can be asked for");
         let measured = source::measure(&mut tx, std::slice::from_ref(&request), now).await.expect("it can be counted");
         ours.push(began.elapsed());
         let began = Instant::now();

@@ -160,6 +160,7 @@ async fn previews(tx: &mut Tx, incidents: &[Incident], now: Timestamp) -> Result
     if requests.is_empty() {
         return Ok(Vec::new());
     }
+    tx.look_events_up().await?;
     let measured = source::measure(tx, &requests, now).await?;
     let previewed = requests.iter().zip(readable).zip(measured);
     Ok(previewed

@@ -1,14 +1,11 @@
 //! The processor's statements: claim due rows, keep their snapshots, remove them. The protocol is in `ops::capture`.
 
-use std::time::Duration;
-
-use super::engine::{Text, Tx};
+use super::engine::{Text, Tx, answered};
 use super::error::StoreError;
-use super::incident::{fetch_by_ids, json_ids, raw_ids};
+use super::packed::fetch_packed_by_ids;
 use super::run::Cursor;
-use crate::domain::series::Series;
 use crate::domain::window::Course;
-use crate::domain::{Aggregation, Expression, IncidentId, SeriesKind, Snapshot, Status, Timestamp};
+use crate::domain::{Aggregation, Expression, IncidentId, Status, Timestamp};
 
 /// A pending row with what decides its capture, as of one statement. On Postgres both rows are locked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub enum Claiming<'a> {
     Rows(&'a [IncidentId]),
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx::FromRow, serde::Deserialize)]
 pub(super) struct ClaimRow {
     incident_id: i64,
     next_attempt_at: i64,
@@ -67,15 +64,16 @@ pub(super) struct ClaimRow {
 }
 
 // Differs because Postgres locks the rows that it claims and leaves out what others have locked, while SQLite's one
-// write lock is the claim.
+// write lock is the claim; and because SQLite packs its rows.
 const DUE: Text = Text {
-    sqlite: "select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
-                 i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, \
-                 i.expression, i.measure \
+    sqlite: "select json_group_array(json_array(incident_id, next_attempt_at, target_run_date, attempts, status, \
+                 date_started, date_closed, time_window_minutes, aggregation, query, source, expression, measure)) from ( \
+             select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
+                 i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, i.expression, i.measure \
              from pending_snapshots p join incidents i on i.id = p.incident_id \
              where p.dead_since is null and p.next_attempt_at <= $1 and p.target_run_date <= $1 \
                  and i.source = 'events' and (p.next_attempt_at, p.incident_id) > ($2, $3) \
-             order by p.next_attempt_at, p.incident_id limit $4",
+             order by p.next_attempt_at, p.incident_id limit $4)",
     postgres: "select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
                    i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, \
                  i.expression, i.measure \
@@ -87,11 +85,12 @@ const DUE: Text = Text {
 };
 // Differs as above, and because SQLite has no arrays.
 const ROWS: Text = Text {
-    sqlite: "select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
-                 i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, \
-                 i.expression, i.measure \
+    sqlite: "select json_group_array(json_array(incident_id, next_attempt_at, target_run_date, attempts, status, \
+                 date_started, date_closed, time_window_minutes, aggregation, query, source, expression, measure)) from ( \
+             select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
+                 i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, i.expression, i.measure \
              from pending_snapshots p join incidents i on i.id = p.incident_id \
-             where p.incident_id in (select value from json_each($1)) order by p.incident_id",
+             where p.incident_id in (select value from json_each($1)))",
     postgres: "select p.incident_id, p.next_attempt_at, p.target_run_date, p.attempts, i.status, i.date_started, \
                    i.date_closed, i.time_window_minutes, i.aggregation, i.query, i.source, \
                  i.expression, i.measure \
@@ -101,11 +100,11 @@ const ROWS: Text = Text {
 };
 const ANY_DUE: &str = "select exists (select 1 from pending_snapshots \
     where dead_since is null and next_attempt_at <= $1 and target_run_date <= $1)";
-// Differs because SQLite has no arrays.
-const COMPLETE: Text = Text {
-    sqlite: "select incident_id from incident_snapshots \
-             where not partial and incident_id in (select value from json_each($1))",
-    postgres: "select incident_id from incident_snapshots where not partial and incident_id = any($1)",
+// Differs because SQLite has no arrays, packs its rows, and has no word for what is true.
+const KEPT: Text = Text {
+    sqlite: "select json_group_array(json_array(incident_id, json(iif(partial, 'true', 'false')))) \
+             from incident_snapshots where incident_id in (select value from json_each($1))",
+    postgres: "select incident_id, partial from incident_snapshots where incident_id = any($1)",
 };
 // Differs because SQLite has no arrays.
 const DELETE_PENDING: Text = Text {
@@ -120,42 +119,6 @@ const SETTLE_PENDING: Text = Text {
     postgres: "update pending_snapshots set next_attempt_at = target_run_date, attempts = 0, last_error = null, \
                    last_error_at = null, last_host = null, dead_since = null where incident_id = any($1)",
 };
-// Differs because SQLite has no arrays.
-const DELETE_PARTIAL_SERIES: Text = Text {
-    sqlite: "delete from time_series_snapshots where revision = 0 and incident_id in \
-                 (select s.incident_id from incident_snapshots s \
-                  where s.partial and s.incident_id in (select value from json_each($1)))",
-    postgres: "delete from time_series_snapshots where revision = 0 and incident_id in \
-                   (select s.incident_id from incident_snapshots s where s.partial and s.incident_id = any($1))",
-};
-// Differs because SQLite has no arrays.
-const DELETE_PARTIAL: Text = Text {
-    sqlite: "delete from incident_snapshots where partial and incident_id in (select value from json_each($1))",
-    postgres: "delete from incident_snapshots where partial and incident_id = any($1)",
-};
-// Differs because SQLite has no arrays: the rows come as one JSON text.
-const INSERT_FACTS: Text = Text {
-    sqlite: "insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, \
-                 total_events, unique_users, measure) \
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, \
-                 value ->> 7, value ->> 8 from json_each($1) where true",
-    postgres: "insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, \
-                   total_events, unique_users, measure) \
-               select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[], $5::boolean[], \
-                   $6::text[], $7::bigint[], $8::bigint[], $9::text[])",
-};
-// Differs as above.
-const INSERT_SERIES: Text = Text {
-    sqlite: "insert into time_series_snapshots (incident_id, kind, range_start, range_end, period_seconds, counts, \
-                 held) \
-             select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
-             from json_each($1) where true",
-    postgres: "insert into time_series_snapshots (incident_id, kind, range_start, range_end, period_seconds, \
-                   counts, held) \
-               select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], \
-                   $6::text[], $7::text[])",
-};
-
 impl TryFrom<ClaimRow> for Claim {
     type Error = StoreError;
 
@@ -178,55 +141,23 @@ impl TryFrom<ClaimRow> for Claim {
     }
 }
 
-/// A series as it is stored.
-struct SeriesColumns {
-    incident_id: i64,
-    kind: &'static str,
-    start: i64,
-    end: i64,
-    period_seconds: i64,
-    counts: String,
-    held: Option<String>,
-}
-
-impl SeriesColumns {
-    fn new(snapshot: &Snapshot, kind: SeriesKind) -> Self {
-        let series = match kind {
-            SeriesKind::Windowed => &snapshot.windowed,
-            SeriesKind::Lifetime => &snapshot.lifetime,
-        };
-        Self {
-            incident_id: snapshot.facts.incident_id.value(),
-            kind: kind.name(),
-            start: series.range.start.as_micros(),
-            end: series.range.end.as_micros(),
-            period_seconds: seconds(series.period),
-            counts: Series::encode_counts(&series.counts),
-            held: (series.held != [series.range]).then(|| Series::encode_held(&series.held)),
-        }
-    }
-}
-
-fn seconds(period: Duration) -> i64 {
-    i64::try_from(period.as_secs()).unwrap_or(i64::MAX)
-}
-
 /// Runs a statement whose one parameter is a list of numbers.
 macro_rules! execute_by_ids {
     ($tx:expr, $text:expr, $ids:expr) => {{
         let text = $text.on($tx);
         match $tx {
             Tx::Sqlite(transaction) => {
-                let executed = sqlx::query(text).bind(json_ids($ids)).execute(&mut **transaction);
+                let executed = sqlx::query(text).bind(super::incident::json_ids($ids)).execute(&mut **transaction);
                 super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
             Tx::Postgres(transaction) => {
-                let executed = sqlx::query(text).bind(raw_ids($ids)).execute(&mut **transaction);
+                let executed = sqlx::query(text).bind(super::incident::raw_ids($ids)).execute(&mut **transaction);
                 super::engine::answered(async { Ok(executed.await?.rows_affected()) }).await?
             }
         }
     }};
 }
+pub(super) use execute_by_ids;
 
 impl Tx {
     /// Claims rows: on Postgres they and their incidents are locked until the end of the transaction, and what others
@@ -235,19 +166,26 @@ impl Tx {
     /// # Errors
     /// Where the database cannot, or holds a damaged row.
     pub async fn claim(&mut self, claiming: &Claiming<'_>) -> Result<Vec<Claim>, StoreError> {
-        let rows: Vec<ClaimRow> = match claiming {
+        let mut rows: Vec<ClaimRow> = match claiming {
             Claiming::Due { now, after, limit } => {
                 let text = DUE.on(self);
-                super::engine::on_engine!(self, connection => sqlx::query_as(text)
-                    .bind(now.as_micros())
-                    .bind(after.next_attempt_at.as_micros())
-                    .bind(after.incident_id.value())
-                    .bind(i64::from(*limit))
-                    .fetch_all(connection)
-                    .await?)
+                let (now, limit) = (now.as_micros(), i64::from(*limit));
+                let (after, incident) = (after.next_attempt_at.as_micros(), after.incident_id.value());
+                match self {
+                    Self::Sqlite(transaction) => {
+                        let query = sqlx::query_scalar(text).bind(now).bind(after).bind(incident).bind(limit);
+                        let packed: String = answered(async { Ok(query.fetch_one(&mut **transaction).await?) }).await?;
+                        super::packed::rows(&packed)?
+                    }
+                    Self::Postgres(transaction) => {
+                        let query = sqlx::query_as(text).bind(now).bind(after).bind(incident).bind(limit);
+                        answered(async { Ok(query.fetch_all(&mut **transaction).await?) }).await?
+                    }
+                }
             }
-            Claiming::Rows(ids) => fetch_by_ids!(self, ROWS, ids)?,
+            Claiming::Rows(ids) => fetch_packed_by_ids!(self, ROWS, ids)?,
         };
+        rows.sort_unstable_by_key(|row| (row.next_attempt_at, row.incident_id));
         rows.into_iter().map(Claim::try_from).collect()
     }
 
@@ -260,13 +198,14 @@ impl Tx {
             sqlx::query_scalar(ANY_DUE).bind(now.as_micros()).fetch_one(connection).await?))
     }
 
-    /// Which of these incidents have a complete snapshot. Asked after the claim, it sees what was committed before.
+    /// Which of these incidents have a snapshot, and whether it is partial. Asked after the claim, it sees what was committed
+    /// before.
     ///
     /// # Errors
     /// Where the database cannot.
-    pub async fn completely_captured(&mut self, ids: &[IncidentId]) -> Result<Vec<IncidentId>, StoreError> {
-        let rows: Vec<(i64,)> = fetch_by_ids!(self, COMPLETE, ids)?;
-        Ok(rows.into_iter().map(|(id,)| IncidentId::new(id)).collect())
+    pub async fn kept(&mut self, ids: &[IncidentId]) -> Result<Vec<(IncidentId, bool)>, StoreError> {
+        let rows: Vec<(i64, bool)> = fetch_packed_by_ids!(self, KEPT, ids)?;
+        Ok(rows.into_iter().map(|(id, partial)| (IncidentId::new(id), partial)).collect())
     }
 
     /// Removes pending rows; how many there were.
@@ -287,98 +226,6 @@ impl Tx {
     pub async fn settle_pending_rows(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
         if !ids.is_empty() {
             execute_by_ids!(self, SETTLE_PENDING, ids);
-        }
-        Ok(())
-    }
-
-    /// Keeps snapshots, each instead of a partial one where there is one.
-    ///
-    /// # Errors
-    /// Where the database cannot; also where an incident has a complete snapshot (rule 8: the schema says so).
-    pub async fn insert_snapshots(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {
-        if snapshots.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<IncidentId> = snapshots.iter().map(|snapshot| snapshot.facts.incident_id).collect();
-        execute_by_ids!(self, DELETE_PARTIAL_SERIES, &ids);
-        execute_by_ids!(self, DELETE_PARTIAL, &ids);
-        super::engine::answered(self.insert_facts(snapshots)).await?;
-        let both = |snapshot| SeriesKind::ALL.iter().map(move |kind| SeriesColumns::new(snapshot, *kind));
-        let series: Vec<SeriesColumns> = snapshots.iter().flat_map(both).collect();
-        super::engine::answered(self.insert_series(&series)).await
-    }
-
-    async fn insert_facts(&mut self, snapshots: &[Snapshot]) -> Result<(), StoreError> {
-        let text = INSERT_FACTS.on(self);
-        let facts: Vec<_> = snapshots.iter().map(|snapshot| &snapshot.facts).collect();
-        match self {
-            Self::Sqlite(transaction) => {
-                let rows: Vec<_> = facts
-                    .iter()
-                    .map(|facts| {
-                        let (as_of, added) = (facts.as_of.as_micros(), facts.date_added.as_micros());
-                        let flags = (i64::from(facts.partial), i64::from(facts.clipped));
-                        let id = facts.incident_id.value();
-                        (
-                            id,
-                            as_of,
-                            added,
-                            flags.0,
-                            flags.1,
-                            &facts.source,
-                            facts.total_events,
-                            facts.unique_users,
-                            facts.measure.name(),
-                        )
-                    })
-                    .collect();
-                sqlx::query(text).bind(super::measure::json(&rows)?).execute(&mut **transaction).await?;
-            }
-            Self::Postgres(transaction) => {
-                use super::measure::column;
-                sqlx::query(text)
-                    .bind(column(&facts, |facts| facts.incident_id.value()))
-                    .bind(column(&facts, |facts| facts.as_of.as_micros()))
-                    .bind(column(&facts, |facts| facts.date_added.as_micros()))
-                    .bind(column(&facts, |facts| facts.partial))
-                    .bind(column(&facts, |facts| facts.clipped))
-                    .bind(column(&facts, |facts| facts.source.clone()))
-                    .bind(column(&facts, |facts| facts.total_events))
-                    .bind(column(&facts, |facts| facts.unique_users))
-                    .bind(column(&facts, |facts| facts.measure.name().to_owned()))
-                    .execute(&mut **transaction)
-                    .await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn insert_series(&mut self, series: &[SeriesColumns]) -> Result<(), StoreError> {
-        let text = INSERT_SERIES.on(self);
-        match self {
-            Self::Sqlite(transaction) => {
-                let rows: Vec<_> = series
-                    .iter()
-                    .map(|row| {
-                        let range = (row.start, row.end);
-                        (row.incident_id, row.kind, range.0, range.1, row.period_seconds, &row.counts, &row.held)
-                    })
-                    .collect();
-                sqlx::query(text).bind(super::measure::json(&rows)?).execute(&mut **transaction).await?;
-            }
-            Self::Postgres(transaction) => {
-                use super::measure::column;
-                sqlx::query(text)
-                    .bind(column(series, |row| row.incident_id))
-                    .bind(column(series, |row| row.kind.to_owned()))
-                    .bind(column(series, |row| row.start))
-                    .bind(column(series, |row| row.end))
-                    .bind(column(series, |row| row.period_seconds))
-                    .bind(column(series, |row| row.counts.clone()))
-                    .bind(column(series, |row| row.held.clone()))
-                    .execute(&mut **transaction)
-                    .await?;
-            }
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor, Sqlite, Transaction};
 
 use super::change::Watcher;
 use super::error::StoreError;
@@ -19,6 +19,9 @@ use super::unnamed::Unnamed;
 /// How long an operator's own write waits for others.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often SQLite is asked again for its write lock. Left to itself it would wait longer each time, up to 100 ms, and miss
+/// the moments in which a busy processor leaves the lock to others.
+const LOCK_PAUSE: Duration = Duration::from_millis(1);
 /// For so long a statement may read. Postgres is told in its own words below; on SQLite it is all of a transaction.
 const LONGEST_READ: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 30 });
 /// SQLite looks at the clock after so many steps of its machine: some milliseconds.
@@ -138,12 +141,15 @@ const BEGIN_OPERATOR: Text = Text {
     postgres: "begin isolation level read committed; set local lock_timeout = '5s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'",
 };
-// Differs as above. What is due is read off its index in order, a batch at a time, whatever the planner knows of the table.
+// Differs as above. What is due is read off its index in order, a batch at a time, and all that belongs to it is looked up,
+// whatever the planner knows of the tables.
 const BEGIN_CAPTURE: Text = Text {
     sqlite: "begin immediate",
     postgres: "begin isolation level read committed; set local lock_timeout = '1s'; \
                set local statement_timeout = '30s'; set local idle_in_transaction_session_timeout = '60s'; \
-               set local jit = off; set local enable_bitmapscan = off; set local enable_sort = off",
+               set local jit = off; set local enable_bitmapscan = off; set local enable_sort = off; \
+               set local enable_seqscan = off; set local enable_material = off; set local enable_hashjoin = off; \
+               set local enable_mergejoin = off",
 };
 // Differs because SQLite's readers always see one instant, while Postgres must be asked for that.
 const BEGIN_READ: Text = Text {
@@ -191,7 +197,8 @@ impl Engine {
                 .test_before_acquire(false)
                 .after_release(|connection, _| Box::pin(is_free(connection)))
         };
-        let writer = pool(1).connect_lazy_with(options.clone());
+        let writer =
+            pool(1).after_connect(|connection, _| Box::pin(never_waits(connection))).connect_lazy_with(options.clone());
         // A reader sorts whole lists: in memory each would keep what its largest sort has taken, for good.
         let reading = options.pragma("query_only", "on").pragma("temp_store", "default");
         let watcher = Watcher::new(pool(1), reading.clone());
@@ -246,7 +253,7 @@ impl Engine {
             Ok(match self {
                 Self::Sqlite { writer, file, .. } => {
                     file.check()?;
-                    Tx::Sqlite(OnFile::new(writer.begin_with(text.sqlite).await?, file))
+                    Tx::Sqlite(OnFile::new(begin_to_write(writer, text.sqlite).await?, file))
                 }
                 Self::Postgres(pool) => begin(pool, text).await?,
             })
@@ -272,6 +279,23 @@ async fn is_free(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error>
     // Behind the rollback of what was dropped.
     connection.ping().await?;
     Ok(!connection.is_in_transaction())
+}
+
+/// Only opening a file may wait for others: from then on `begin_to_write` does.
+async fn never_waits(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    connection.execute("pragma busy_timeout = 0").await?;
+    Ok(())
+}
+
+/// Begins as soon as the write lock is free, whoever holds it now.
+async fn begin_to_write(writer: &SqlitePool, text: &'static str) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    let waits_until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match writer.begin_with(text).await.map_err(StoreError::from) {
+            Err(StoreError::Busy) if Instant::now() < waits_until => tokio::time::sleep(LOCK_PAUSE).await,
+            begun => return begun,
+        }
+    }
 }
 
 async fn begin(pool: &PgPool, text: Text) -> Result<Tx, sqlx::Error> {

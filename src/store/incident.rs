@@ -108,8 +108,8 @@ const BY_IDS: Text = Text {
 };
 // Differs because SQLite has no arrays.
 const PROJECTS: Text = Text {
-    sqlite: "select incident_id, project from incident_projects \
-             where incident_id in (select value from json_each($1)) order by incident_id, project",
+    sqlite: "select json_group_array(json_array(incident_id, project) order by incident_id, project) \
+             from incident_projects where incident_id in (select value from json_each($1))",
     postgres: "select incident_id, project from incident_projects \
                where incident_id = any($1) order by incident_id, project collate \"C\"",
 };
@@ -231,7 +231,7 @@ impl Tx {
     /// # Errors
     /// Where the database cannot.
     pub async fn projects_of(&mut self, ids: &[IncidentId]) -> Result<Vec<(IncidentId, String)>, StoreError> {
-        let rows: Vec<(i64, String)> = fetch_by_ids!(self, PROJECTS, ids)?;
+        let rows: Vec<(i64, String)> = super::packed::fetch_packed_by_ids!(self, PROJECTS, ids)?;
         Ok(rows.into_iter().map(|(id, project)| (IncidentId::new(id), project)).collect())
     }
 

@@ -54,7 +54,7 @@ pub struct MeasuredSeries {
     pub counts: Vec<(u32, Count)>,
 }
 
-// Differs because SQLite has no arrays: the ranges come as one JSON text. It is also told there to take the ranges
+// Differs because SQLite has no arrays: the ranges come as one JSON text, and the answers go as one. It is also told there to take the ranges
 // first and to look the events up by their index, which `cross join` means to it.
 const TOTALS: Text = Text {
     sqlite: "with request(slot, project, range_start, range_end) as materialized ( \
@@ -65,7 +65,8 @@ const TOTALS: Text = Text {
 // Differs because Postgres sorts to count what is distinct, and is several times faster where it groups by that first;
 // SQLite would sort to group, and is faster where it only looks up what it has seen.
 const TOTALS_BODY: Text = Text {
-    sqlite: "select r.slot, cast(sum(e.weight) as bigint), count(distinct e.user_name) \
+    sqlite: "select json_group_array(json_array(slot, total, users)) from ( \
+             select r.slot, cast(sum(e.weight) as bigint) as total, count(distinct e.user_name) as users \
              from request r cross join events e \
              where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end",
     postgres: "select slot, cast(sum(weight) as bigint), count(user_name) from ( \
@@ -74,29 +75,27 @@ const TOTALS_BODY: Text = Text {
                    where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end",
 };
 // Differs as above.
-const TOTALS_TAIL: Text = Text {
-    sqlite: " group by r.slot order by r.slot",
-    postgres: " group by r.slot, e.user_name) users group by slot order by slot",
-};
+const TOTALS_TAIL: Text =
+    Text { sqlite: " group by r.slot)", postgres: " group by r.slot, e.user_name) users group by slot" };
 // Differs as above.
 const SERIES: Text = Text {
     sqlite: "with request(slot, project, range_start, range_end, period, first_bucket, whole_minutes) as materialized ( \
                  select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6 \
-                 from json_each($1)) ",
+                 from json_each($1)) select json_group_array(json_array(slot, counts)) from ( ",
     postgres: "with request(slot, project, range_start, range_end, period, first_bucket, whole_minutes) \
                    as materialized ( \
                    select * from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], \
-                                        $6::bigint[], $7::bigint[])) ",
+                                        $6::bigint[], $7::bigint[])) select slot, counts from ( ",
 };
 // Events do not begin before 1970, so the division that truncates rounds down here.
-const SERIES_TOTAL: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) from ( \
+const SERIES_TOTAL: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) as counts from ( \
          select r.slot, e.occurred_at / r.period - r.first_bucket as position, \
                 cast(sum(e.weight) as bigint) as counted \
          from request r cross join events e \
          where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end";
 /// Whole minutes from their counts, the rest from the events. The condition on either stands behind each.
 const SERIES_BY_MINUTE: (&str, &str) = (
-    "select slot, string_agg(position || ':' || counted, ',' order by position) from ( \
+    "select slot, string_agg(position || ':' || counted, ',' order by position) as counts from ( \
          select slot, position, cast(sum(weight) as bigint) as counted from ( \
              select r.slot, e.occurred_at / r.period - r.first_bucket as position, e.weight \
              from request r cross join events e \
@@ -111,13 +110,13 @@ const SERIES_BY_MINUTE: (&str, &str) = (
              where r.whole_minutes = 1 and e.project = r.project and e.minute >= r.range_start / 60000000 \
                  and e.minute < r.range_end / 60000000",
 );
-const SERIES_USERS: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) from ( \
+const SERIES_USERS: &str = "select slot, string_agg(position || ':' || counted, ',' order by position) as counts from ( \
          select r.slot, e.occurred_at / r.period - r.first_bucket as position, \
                 count(distinct e.user_name) as counted \
          from request r cross join events e \
          where e.project = r.project and e.occurred_at >= r.range_start and e.occurred_at < r.range_end";
-const SERIES_BY_MINUTE_TAIL: &str = ") parts group by 1, 2) buckets where counted > 0 group by slot order by slot";
-const SERIES_TAIL: &str = " group by 1, 2) buckets where counted > 0 group by slot order by slot";
+const SERIES_BY_MINUTE_TAIL: &str = ") parts group by 1, 2) buckets where counted > 0 group by slot) series";
+const SERIES_TAIL: &str = " group by 1, 2) buckets where counted > 0 group by slot) series";
 
 /// A few ranges against a table of any size: only nested loops over the index make sense, and a planner with old
 /// statistics, or with an opinion on a query's terms, would read the whole table for them.
@@ -129,17 +128,26 @@ const PRUNE_HORIZON: &str = "select value from meta where key = 'prune_horizon'"
 
 /// Binds the values of a predicate behind what is bound already, and fetches.
 macro_rules! fetch {
-    ($query:expr, $predicate:expr, $connection:expr) => {{
+    ($query:expr, $predicate:expr, $fetch:ident, $connection:expr) => {{
         let mut query = $query;
         for value in &$predicate.values {
             query = query.bind(value.clone());
         }
-        super::engine::answered(async { Ok(query.fetch_all($connection).await?) }).await?
+        super::engine::answered(async { Ok(query.$fetch($connection).await?) }).await?
+    }};
+}
+
+/// The same of rows that are packed into one.
+macro_rules! packed {
+    ($query:expr, $predicate:expr, $connection:expr) => {{
+        let packed: String = fetch!($query, $predicate, fetch_one, $connection);
+        super::packed::rows(&packed)?
     }};
 }
 
 impl Tx {
-    /// Has the events of the ranges to come looked up by their index, for the rest of the transaction.
+    /// Has the events of the ranges to come looked up by their index, for the rest of the transaction. One that captures
+    /// does so from its beginning.
     ///
     /// # Errors
     /// Where the database cannot.
@@ -164,13 +172,13 @@ impl Tx {
         let predicate = Predicate::new(query, self, parameters + 1);
         let text = format!("{}{}{}{}", TOTALS.on(self), TOTALS_BODY.on(self), predicate.text, TOTALS_TAIL.on(self));
         let text = AssertSqlSafe(text);
-        let rows: Vec<(i64, i64, i64)> = match self {
+        let mut rows: Vec<(i64, i64, i64)> = match self {
             Self::Sqlite(transaction) => {
                 let request: Vec<_> = slots
                     .iter()
                     .map(|slot| (slot.slot, &slot.project, slot.range.start.as_micros(), slot.range.end.as_micros()))
                     .collect();
-                fetch!(sqlx::query_as(text).bind(json(&request)?), predicate, &mut **transaction)
+                packed!(sqlx::query_scalar(text).bind(json(&request)?), predicate, &mut **transaction)
             }
             Self::Postgres(transaction) => {
                 let query = sqlx::query_as(text)
@@ -178,9 +186,10 @@ impl Tx {
                     .bind(column(slots, |slot| slot.project.clone()))
                     .bind(column(slots, |slot| slot.range.start.as_micros()))
                     .bind(column(slots, |slot| slot.range.end.as_micros()));
-                fetch!(query, predicate, &mut **transaction)
+                fetch!(query, predicate, fetch_all, &mut **transaction)
             }
         };
+        rows.sort_unstable();
         let measured = |(slot, total_events, unique_users)| MeasuredTotals { slot, total_events, unique_users };
         Ok(rows.into_iter().map(measured).collect())
     }
@@ -201,7 +210,7 @@ impl Tx {
         let body = series_body(aggregation, by_minute, &predicate.text);
         let text = AssertSqlSafe(format!("{}{body}", SERIES.on(self)));
         let parts: Vec<Part<'_>> = slots.iter().flat_map(|slot| Part::of(slot, by_minute)).collect();
-        let rows: Vec<(i64, String)> = match self {
+        let mut rows: Vec<(i64, String)> = match self {
             Self::Sqlite(transaction) => {
                 let request: Vec<_> = parts
                     .iter()
@@ -210,7 +219,7 @@ impl Tx {
                         (slot.slot, &slot.project, start, end, slot.period_micros, slot.first_bucket, whole_minutes)
                     })
                     .collect();
-                fetch!(sqlx::query_as(text).bind(json(&request)?), predicate, &mut **transaction)
+                packed!(sqlx::query_scalar(text).bind(json(&request)?), predicate, &mut **transaction)
             }
             Self::Postgres(transaction) => {
                 let query = sqlx::query_as(text)
@@ -221,9 +230,10 @@ impl Tx {
                     .bind(column(&parts, |part| part.slot.period_micros))
                     .bind(column(&parts, |part| part.slot.first_bucket))
                     .bind(column(&parts, |part| part.whole_minutes));
-                fetch!(query, predicate, &mut **transaction)
+                fetch!(query, predicate, fetch_all, &mut **transaction)
             }
         };
+        rows.sort_unstable();
         let decode = |(slot, counts): (i64, String)| {
             let counts = crate::domain::Series::decode_counts(&counts)
                 .map_err(|error| StoreError::Damaged(error.to_string()))?;

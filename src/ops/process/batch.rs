@@ -2,15 +2,16 @@
 //!
 //! On Postgres all of it is one transaction under the row locks of the claim. On SQLite the counting is done on a
 //! reader first; then the write lock is taken only to look again whether the rows are still what they were, and to
-//! write.
+//! write. On both, a batch can be prepared while the one before it is written.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use super::Run;
-use crate::domain::{IncidentId, MessageKind, Query, RunCounts, Snapshot, Status, Timestamp};
+use crate::domain::{IncidentId, MessageKind, Query, RunCounts, Status, Timestamp};
 use crate::source::{self, Request};
 use crate::store::capture::{Claim, Claiming};
+use crate::store::keep::SnapshotRow;
 use crate::store::run::Cursor;
 use crate::store::{StoreError, Tx};
 
@@ -55,12 +56,19 @@ pub(super) struct FailedBatch {
 /// Which rows a batch takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rows<'a> {
-    /// Due ones behind a cursor.
-    Due { after: Cursor, limit: u32 },
+    /// Due ones.
+    Due(Due),
     /// These, as long as they are what they were when they were claimed before.
     Again(&'a [Claim]),
     /// These, whether due or not.
     Named(&'a [Named]),
+}
+
+/// The due rows behind a cursor, up to a limit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Due {
+    pub(super) after: Cursor,
+    pub(super) limit: u32,
 }
 
 /// A row that an operator wants captured: the one with this target, and no other of the same incident.
@@ -78,65 +86,140 @@ pub(super) struct Triage {
     removed: Vec<IncidentId>,
     /// Rows whose snapshot is to be made.
     pub(super) wanted: Vec<Claim>,
+    /// Those of them that have a partial one.
+    partial: Vec<IncidentId>,
 }
 
 /// What was made of the wanted rows.
 #[derive(Debug, Default)]
 pub(super) struct Measured {
-    pub(super) snapshots: Vec<Snapshot>,
+    pub(super) snapshots: Vec<SnapshotRow>,
     pub(super) failures: Vec<FailedRow>,
 }
 
-/// Captures up to `limit` due rows behind a cursor, and moves the run's record with them.
-pub(super) async fn capture_due(run: &Run<'_>, after: Cursor, limit: u32) -> Result<Batch, FailedBatch> {
-    capture(run, Rows::Due { after, limit }).await
+/// A batch of which all is known that is to be written.
+#[derive(Debug)]
+pub(super) struct Prepared<'a> {
+    rows: Rows<'a>,
+    /// What it has claimed, in order.
+    pub(super) claims: Vec<Claim>,
+    triage: Triage,
+    measured: Measured,
+    /// The transaction that holds the claim; `None` on SQLite, where only whoever writes holds anything.
+    tx: Option<Tx>,
+}
+
+impl Batch {
+    /// How many rows it should have had, to hold SQLite's write lock for as long as it may; `None` where it held none.
+    pub(super) fn fitting_rows(&self) -> Option<u32> {
+        let held = self.held_lock.as_micros();
+        (held > 0).then(|| {
+            let rows = self.claimed as u128 * LONGEST_LOCK.as_micros() / held;
+            u32::try_from(rows).unwrap_or(u32::MAX)
+        })
+    }
+}
+
+impl Prepared<'_> {
+    /// The place behind its last row.
+    pub(super) fn last(&self) -> Option<Cursor> {
+        self.claims.last().map(cursor)
+    }
+
+    /// Gives its rows back. A connection that is lost has done so already.
+    pub(super) async fn abandon(self) {
+        if let Some(tx) = self.tx {
+            tx.rollback().await.ok();
+        }
+    }
 }
 
 /// Captures rows in one transaction.
 pub(super) async fn capture(run: &Run<'_>, rows: Rows<'_>) -> Result<Batch, FailedBatch> {
-    let mut claims = Vec::new();
-    let outcome = if run.store.locks_rows() {
-        capture_under_row_locks(run, rows, &mut claims).await
-    } else {
-        capture_under_write_lock(run, rows, &mut claims).await
-    };
-    outcome.map_err(|error| FailedBatch { claims, error })
+    let prepared = prepare(run, rows).await?;
+    write(run, prepared).await
 }
 
-async fn capture_under_row_locks(run: &Run<'_>, rows: Rows<'_>, claims: &mut Vec<Claim>) -> Result<Batch, StoreError> {
-    let mut tx = run.store.capture().await?;
-    let work = async {
-        *claims = claim(run, &mut tx, rows).await?;
-        if claims.is_empty() {
-            return Ok(Batch::default());
+/// Claims rows and measures them.
+pub(super) async fn prepare<'a>(run: &Run<'_>, rows: Rows<'a>) -> Result<Prepared<'a>, FailedBatch> {
+    let mut claims = Vec::new();
+    let prepared = async {
+        if run.store.locks_rows() {
+            let mut tx = run.store.capture().await?;
+            match look(run, &mut tx, rows, &mut claims).await {
+                Ok((triage, measured)) => Ok((triage, measured, Some(tx))),
+                Err(error) => {
+                    // Its locks must be gone before the rows are tried again, or that would leave them out.
+                    tx.rollback().await?;
+                    Err(error)
+                }
+            }
+        } else {
+            let mut reader = run.store.read().await?;
+            let (triage, measured) = look(run, &mut reader, rows, &mut claims).await?;
+            Ok((triage, measured, None))
         }
-        let triage = triage(&mut tx, claims).await?;
-        let measured = measure(run, &mut tx, &triage.wanted).await?;
-        keep(run, &mut tx, rows, claims, triage, measured).await
     };
-    match work.await {
+    match prepared.await {
+        Ok((triage, measured, tx)) => Ok(Prepared { rows, claims, triage, measured, tx }),
+        Err(error) => Err(FailedBatch { claims, error }),
+    }
+}
+
+async fn look(
+    run: &Run<'_>,
+    tx: &mut Tx,
+    rows: Rows<'_>,
+    claims: &mut Vec<Claim>,
+) -> Result<(Triage, Measured), StoreError> {
+    *claims = claim(run, tx, rows).await?;
+    if claims.is_empty() {
+        return Ok(<_>::default());
+    }
+    let triage = triage(tx, claims).await?;
+    let measured = measure(run, tx, &triage.wanted).await?;
+    Ok((triage, measured))
+}
+
+/// Writes what a prepared batch has come to, and moves the run's record with it.
+pub(super) async fn write(run: &Run<'_>, prepared: Prepared<'_>) -> Result<Batch, FailedBatch> {
+    let Prepared { rows, claims, triage, measured, tx } = prepared;
+    if claims.is_empty() {
+        return Ok(Batch::default());
+    }
+    let written = match tx {
+        Some(tx) => write_under_row_locks(run, tx, rows, &claims, triage, measured).await,
+        None => write_under_write_lock(run, rows, &claims, measured).await,
+    };
+    written.map_err(|error| FailedBatch { claims, error })
+}
+
+async fn write_under_row_locks(
+    run: &Run<'_>,
+    mut tx: Tx,
+    rows: Rows<'_>,
+    claims: &[Claim],
+    triage: Triage,
+    measured: Measured,
+) -> Result<Batch, StoreError> {
+    match keep(run, &mut tx, rows, claims, triage, measured).await {
         Ok(batch) => {
             tx.commit().await?;
             Ok(batch)
         }
         Err(error) => {
-            // Its locks must be gone before the rows are tried again, or that would leave them out.
             tx.rollback().await?;
             Err(error)
         }
     }
 }
 
-async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Vec<Claim>) -> Result<Batch, StoreError> {
-    let mut reader = run.store.read().await?;
-    *claims = claim(run, &mut reader, rows).await?;
-    if claims.is_empty() {
-        return Ok(Batch::default());
-    }
-    let seen = triage(&mut reader, claims).await?;
-    let mut measured = measure(run, &mut reader, &seen.wanted).await?;
-    drop(reader);
-
+async fn write_under_write_lock(
+    run: &Run<'_>,
+    rows: Rows<'_>,
+    claims: &[Claim],
+    mut measured: Measured,
+) -> Result<Batch, StoreError> {
     let mut tx = run.store.capture().await?;
     let locked = Instant::now();
     let unchanged = claim(run, &mut tx, Rows::Again(claims)).await?;
@@ -145,7 +228,7 @@ async fn capture_under_write_lock(run: &Run<'_>, rows: Rows<'_>, claims: &mut Ve
     let mut batch = keep(run, &mut tx, rows, &unchanged, triage, measured).await?;
     tx.commit().await?;
     batch.held_lock = locked.elapsed();
-    if matches!(rows, Rows::Due { .. }) {
+    if matches!(rows, Rows::Due(_)) {
         // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
         batch.claimed = claims.len();
         batch.last = claims.last().map(cursor);
@@ -182,7 +265,7 @@ pub(super) async fn keep_measured(run: &Run<'_>, claim: &Claim, measured: Measur
 
 async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>, StoreError> {
     match rows {
-        Rows::Due { after, limit } => tx.claim(&Claiming::Due { now: run.now, after, limit }).await,
+        Rows::Due(Due { after, limit }) => tx.claim(&Claiming::Due { now: run.now, after, limit }).await,
         Rows::Named(named) => {
             let ids: Vec<IncidentId> = named.iter().map(|named| named.incident_id).collect();
             let mut found = tx.claim(&Claiming::Rows(&ids)).await?;
@@ -207,18 +290,24 @@ async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>,
 /// Rule 16: what is not closed or is captured already goes, the rest is wanted.
 pub(super) async fn triage(tx: &mut Tx, claims: &[Claim]) -> Result<Triage, StoreError> {
     let ids: Vec<IncidentId> = claims.iter().map(|claim| claim.incident_id).collect();
-    let captured: HashSet<IncidentId> = tx.completely_captured(&ids).await?.into_iter().collect();
+    let kept: HashMap<IncidentId, bool> = tx.kept(&ids).await?.into_iter().collect();
     let mut triage = Triage::default();
     for claim in claims {
         if claim.status != Status::Closed {
             triage.counts.skipped_open += 1;
             triage.removed.push(claim.incident_id);
-        } else if captured.contains(&claim.incident_id) {
-            triage.counts.skipped_existing += 1;
-            triage.removed.push(claim.incident_id);
-        } else {
-            triage.wanted.push(claim.clone());
+            continue;
         }
+        match kept.get(&claim.incident_id) {
+            Some(false) => {
+                triage.counts.skipped_existing += 1;
+                triage.removed.push(claim.incident_id);
+                continue;
+            }
+            Some(true) => triage.partial.push(claim.incident_id),
+            None => {}
+        }
+        triage.wanted.push(claim.clone());
     }
     Ok(triage)
 }
@@ -249,7 +338,7 @@ async fn measure(run: &Run<'_>, tx: &mut Tx, wanted: &[Claim]) -> Result<Measure
     let measured = source::measure(tx, &requests, run.now).await?;
     let answered = asked.into_iter().zip(&requests).zip(measured);
     let snapshots = answered.map(|((claim, request), measured)| {
-        measured.snapshot(request.ranges.as_of, run.now, claim.target_run_date > run.now)
+        measured.snapshot(request.ranges.as_of, run.now, claim.target_run_date > run.now).into()
     });
     Ok(Measured { snapshots: snapshots.collect(), failures })
 }
@@ -283,7 +372,14 @@ async fn keep(
     triage: Triage,
     measured: Measured,
 ) -> Result<Batch, StoreError> {
-    tx.insert_snapshots(&measured.snapshots).await?;
+    let mut instead = triage.partial;
+    if !instead.is_empty() {
+        // One that cannot be measured keeps what it has.
+        let snapshots: HashSet<IncidentId> =
+            measured.snapshots.iter().map(|snapshot| snapshot.facts.incident_id).collect();
+        instead.retain(|id| snapshots.contains(id));
+    }
+    tx.insert_snapshots(&measured.snapshots, &instead).await?;
     let (partial, complete): (Vec<_>, Vec<_>) =
         measured.snapshots.iter().map(|snapshot| &snapshot.facts).partition(|facts| facts.partial);
     let captured: Vec<IncidentId> = complete.iter().map(|facts| facts.incident_id).collect();
@@ -306,7 +402,7 @@ async fn keep(
         ..triage.counts
     };
     let last = claims.last().map(cursor);
-    if let (Some(record), Rows::Due { limit, .. }, Some(last)) = (run.record, rows, last) {
+    if let (Some(record), Rows::Due(Due { limit, .. }), Some(last)) = (run.record, rows, last) {
         let mut total = run.counts;
         total.add(counts);
         let next_size = run.request.batch_size.unwrap_or_else(|| crate::domain::schedule::next_batch_size(limit));

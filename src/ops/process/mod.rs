@@ -24,7 +24,7 @@ use crate::domain::{IncidentId, RunCounts, Seen, Timestamp, Trigger, schedule};
 use crate::source::Sources;
 use crate::store::run::Cursor;
 use crate::store::{Store, StoreError};
-use batch::Batch;
+use batch::{Batch, Due, FailedBatch, Prepared, Rows};
 
 pub use progress::Progress;
 
@@ -167,38 +167,70 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Batches from the first due row to the last; how many rows they claimed.
+    /// Batches from the first due row to the last, each prepared while the one before it is written; how many rows they
+    /// claimed.
     async fn pass(&mut self) -> Result<u64, StoreError> {
-        let mut cursor = Cursor::START;
-        let mut size = self.first_batch_size();
+        let mut due = Due { after: Cursor::START, limit: self.first_batch_size() };
+        let mut ahead = None;
+        // How many rows SQLite's write lock has time for, as the last batch has shown.
+        let mut fitting = None;
         let mut claimed = 0;
         while !self.is_cancelled() {
-            let batch = self.batch(cursor, size).await?;
+            let prepared = match ahead.take() {
+                Some(prepared) => prepared,
+                None => batch::prepare(self, Rows::Due(due)).await,
+            };
+            let limit = self.following_batch_size(due.limit, fitting);
+            let (batch, prepared) = self.batch(prepared, due, limit).await?;
+            ahead = prepared;
             let Some(last) = batch.last else { break };
             claimed += batch.counts.due();
-            let full = batch.claimed >= size as usize;
-            cursor = last;
-            size = self.following_batch_size(size, &batch);
-            if !full {
+            if batch.claimed < due.limit as usize {
                 break;
             }
+            fitting = batch.fitting_rows().or(fitting);
+            due = Due { after: last, limit };
+        }
+        if let Some(Ok(unwanted)) = ahead {
+            unwanted.abandon().await;
         }
         Ok(claimed)
     }
 
-    /// One batch behind `cursor`, with what to do where it fails.
-    async fn batch(&mut self, cursor: Cursor, size: u32) -> Result<Batch, StoreError> {
-        match batch::capture_due(self, cursor, size).await {
+    /// Writes one batch, with what to do where it fails. Where it is full, up to `limit` rows behind it are prepared
+    /// meanwhile.
+    async fn batch(
+        &mut self,
+        prepared: Result<Prepared<'static>, FailedBatch>,
+        due: Due,
+        limit: u32,
+    ) -> Result<(Batch, Option<Result<Prepared<'static>, FailedBatch>>), StoreError> {
+        let (written, ahead) = match prepared {
+            Err(failed) => (Err(failed), None),
+            Ok(prepared) => match prepared.last() {
+                Some(after) if prepared.claims.len() >= due.limit as usize && !self.is_cancelled() => {
+                    let next = batch::prepare(self, Rows::Due(Due { after, limit }));
+                    let (written, ahead) = tokio::join!(batch::write(self, prepared), next);
+                    (written, Some(ahead))
+                }
+                _ => (batch::write(self, prepared).await, None),
+            },
+        };
+        match written {
             Ok(batch) => {
                 self.counts.add(batch.counts);
                 isolate::record_failures(self, &batch.failures).await?;
-                Ok(batch)
+                Ok((batch, ahead))
             }
             Err(failed) if failed.error.stops_every_row() => Err(failed.error),
             Err(failed) => {
+                // To find the row at fault may take long: what is prepared would be held from others, and grow old.
+                if let Some(Ok(ahead)) = ahead {
+                    ahead.abandon().await;
+                }
                 let batch = isolate::isolate(self, failed).await?;
-                self.advance_record(&batch, self.following_batch_size(size, &batch)).await?;
-                Ok(batch)
+                self.advance_record(&batch, limit).await?;
+                Ok((batch, None))
             }
         }
     }
@@ -217,13 +249,11 @@ impl Run<'_> {
         self.request.batch_size.unwrap_or(schedule::FIRST_BATCH)
     }
 
-    /// Rule 15; on SQLite a batch that held the write lock for long is not followed by a larger one.
-    fn following_batch_size(&self, size: u32, batch: &Batch) -> u32 {
-        match self.request.batch_size {
-            Some(fixed) => fixed,
-            None if batch.held_lock > batch::LONGEST_LOCK => (size / 2).max(schedule::FIRST_BATCH),
-            None => schedule::next_batch_size(size),
-        }
+    /// Rule 15; on SQLite never more than what `fits`, in steps that keep its statements the same.
+    fn following_batch_size(&self, size: u32, fits: Option<u32>) -> u32 {
+        let grown = schedule::next_batch_size(size);
+        let fits = fits.unwrap_or(grown) / schedule::FIRST_BATCH * schedule::FIRST_BATCH;
+        self.request.batch_size.unwrap_or_else(|| grown.min(fits).max(schedule::FIRST_BATCH))
     }
 
     /// Asked between the steps of a run, so that asking is a sign of life.

@@ -143,7 +143,8 @@ impl Run<'_> {
         let claim = &subject.claim;
         match answer {
             Ok(snapshot) => {
-                let measured = Measured { snapshots: snapshot.into_iter().collect(), failures: Vec::new() };
+                let measured =
+                    Measured { snapshots: snapshot.into_iter().map(Into::into).collect(), failures: Vec::new() };
                 match batch::keep_measured(self, claim, measured).await {
                     Ok(counts) => self.counts.add(counts),
                     Err(error) if error.stops_every_row() => return Err(error),

@@ -119,12 +119,13 @@ pub(super) async fn capture_estimated(
         ranges,
         period: incident.time_window.span(),
     };
+    tx.look_events_up().await?;
     let measured = source::measure(&mut tx, &[request], now).await?.pop();
     drop(tx);
     let Some(measured) = measured else { return Ok(false) };
     let snapshot = estimated(measured.snapshot(ranges.as_of, now, false));
     let mut tx = store.write().await?;
-    tx.insert_snapshots(&[snapshot]).await?;
+    tx.insert_snapshots(&[snapshot.into()], &[]).await?;
     tx.delete_pending_rows(&[id]).await?;
     let run = tx.insert_run(Trigger::Interval, host, now, schedule::FIRST_BATCH).await?;
     let counts = RunCounts { captured: 1, batches: 1, ..RunCounts::default() };
