@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use afterimage::console::glyphs::Glyphs;
+use afterimage::console::theme::Theme;
+use afterimage::console::view::sparkline::sparkline;
 use afterimage::domain::series::{Count, bucket_number};
 use afterimage::domain::window::{Course, Range};
-use afterimage::domain::{Query, Series, TimeWindow, Timestamp, schedule};
+use afterimage::domain::{Measure, Query, Series, TimeWindow, Timestamp, schedule};
 use divan::{Bencher, black_box};
 
 const START: i64 = 1_735_689_617_250_000;
@@ -47,6 +50,13 @@ fn bucket_of_an_event() -> i64 {
 fn two_hundred_points_with_zeros(bencher: Bencher) {
     let series = series();
     bencher.bench(|| black_box(&series).points());
+}
+
+#[divan::bench]
+fn two_hundred_points_as_a_sparkline_of_ten_columns(bencher: Bencher) {
+    let (points, theme) = (series().points(), Theme::colour());
+    let now = Timestamp::from_micros(START * 2);
+    bencher.bench(|| sparkline((black_box(&points), Measure::Events), 10, now, Glyphs::Unicode, &theme));
 }
 
 #[divan::bench]

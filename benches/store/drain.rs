@@ -21,32 +21,49 @@ pub async fn run(ground: &Ground, choice: &Choice) {
                 let seeded = ground.database(*engine, "drain_seed").await;
                 script::fill(&seeded, rows, events);
 
-                let scripted = ground.copy(&seeded, "drain_script");
-                let gap = if seeded.pick("yes", "no") == "yes" { GAP } else { Duration::ZERO };
-                let limit = script::drain(&scripted, rows, BATCH, gap);
-                let expected = script::outcome(&scripted);
-                ground.remove(&scripted);
-                let gapless = ground.copy(&seeded, "drain_script");
-                let without = if gap.is_zero() { limit } else { script::drain(&gapless, rows, BATCH, Duration::ZERO) };
-                ground.remove(&gapless);
-                let single = ground.copy(&seeded, "drain_single");
-                let some = rows.min(ROW_BY_ROW);
-                let single_took = script::drain_row_by_row(&single, some);
-                ground.remove(&single);
-
+                // Ours first: its batches say how large the script's are to be.
+                let mut ran = Vec::new();
+                let mut batch = BATCH;
+                let mut expected = String::new();
                 for processes in [1, 4] {
                     let database = ground.copy(&seeded, "drain_ours");
                     let mut commands: Vec<_> = (0..processes).map(|_| database.program(&["process"])).collect();
-                    let ran = time(&mut commands);
-                    assert_eq!(script::outcome(&database), expected, "the program and the script come to the same");
+                    ran.push((processes, time(&mut commands)));
+                    let outcome = script::outcome(&database);
+                    if processes == 1 {
+                        let sizes = "select cast((sum(captured) + sum(batches) - 1) / sum(batches) as bigint) from processor_runs";
+                        batch = database.sql(sizes).parse().expect("a number");
+                        expected = outcome;
+                    } else {
+                        assert_eq!(outcome, expected, "any number of processes comes to the same");
+                    }
                     ground.remove(&database);
+                }
+                let limit_of = |batch, gap| {
+                    let scripted = ground.copy(&seeded, "drain_script");
+                    let took = script::drain(&scripted, rows, batch, gap);
+                    assert_eq!(script::outcome(&scripted), expected, "the program and the script come to the same");
+                    ground.remove(&scripted);
+                    took
+                };
+                let gap = if seeded.pick("yes", "no") == "yes" { GAP } else { Duration::ZERO };
+                let limit = limit_of(batch, gap);
+                let largest = limit_of(BATCH, gap);
+                let gapless = limit_of(BATCH, Duration::ZERO);
+                let single = ground.copy(&seeded, "drain_single");
+                let some = rows.min(ROW_BY_ROW);
+                let row_by_row = script::drain_row_by_row(&single, some);
+                let bytes = script::bytes_per_snapshot(&single);
+                ground.remove(&single);
+                for (processes, ran) in ran {
+                    let others = Others { batch, largest, gapless, row_by_row, some, bytes };
                     Row {
                         work: format!("drain, {processes} process{}", if processes == 1 { "" } else { "es" }),
                         engine: engine.name(),
                         size: format!("{rows} rows, {events} events each"),
                         ours: ran.took,
                         limit: Some(limit),
-                        beside: beside(rows, ran.took, without, single_took, some),
+                        beside: others.told(rows, ran.took),
                         peak: ran.peak,
                         things: rows,
                     }
@@ -58,17 +75,37 @@ pub async fn run(ground: &Ground, choice: &Choice) {
     }
 }
 
-fn beside(rows: u64, ours: Duration, gapless: Duration, single: Duration, some: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "rates are shown with no fraction")]
-    let rate = |count: u64, took: Duration| count as f64 / took.as_secs_f64();
-    // A second between batches of 50.
-    let paused = single + Duration::from_secs(some.div_ceil(50));
-    format!(
-        "script without a pause {:.0}/s; row by row {:.0}/s, with its pauses {:.0}/s: ours is {:.0} x and {:.0} x that",
-        rate(rows, gapless),
-        rate(some, single),
-        rate(some, paused),
-        rate(rows, ours) / rate(some, single),
-        rate(rows, ours) / rate(some, paused),
-    )
+/// What else was measured in the same run.
+struct Others {
+    /// Rows of a batch of ours on average, and of the script's.
+    batch: u64,
+    /// The script with the largest batch.
+    largest: Duration,
+    /// The same without a pause.
+    gapless: Duration,
+    /// So many rows one by one.
+    row_by_row: Duration,
+    some: u64,
+    /// What a snapshot takes, with its series and indices.
+    bytes: u64,
+}
+
+impl Others {
+    fn told(&self, rows: u64, ours: Duration) -> String {
+        let Self { batch, largest, gapless, row_by_row, some, bytes } = *self;
+        #[expect(clippy::cast_precision_loss, reason = "rates are shown with no fraction")]
+        let rate = |count: u64, took: Duration| count as f64 / took.as_secs_f64();
+        // A second between batches of 50.
+        let paused = row_by_row + Duration::from_secs(some.div_ceil(50));
+        format!(
+            "batches of {batch}; the script with {BATCH}: {:.0}/s, without a pause {:.0}/s; row by row {:.0}/s, with its \
+             pauses {:.0}/s: ours is {:.0} x and {:.0} x that; {bytes} bytes a snapshot",
+            rate(rows, largest),
+            rate(rows, gapless),
+            rate(some, row_by_row),
+            rate(some, paused),
+            rate(rows, ours) / rate(some, row_by_row),
+            rate(rows, ours) / rate(some, paused),
+        )
+    }
 }

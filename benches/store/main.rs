@@ -6,6 +6,7 @@
 //! cargo bench --bench store -- window --events 10000000
 //! cargo bench --bench store -- import --events 1000000
 //! cargo bench --bench store -- list --rows 1000000
+//! cargo bench --bench store -- copy --events 1000000   into the other engine, and a prune: their memory
 //! cargo bench --bench store -- stall --rows 100000     an operator's own close while a backlog drains
 //! cargo bench --bench store -- --smallest          once, to see that all of it still works
 //! ```
@@ -14,6 +15,7 @@
 //! server of Postgres writes as durably as by default. Every limit is measured beside what it is the limit of.
 #![expect(clippy::print_stdout, reason = "a table is what it is for")]
 
+mod copy;
 mod drain;
 mod ground;
 mod import;
@@ -93,6 +95,9 @@ fn main() {
         }
         if choice.wants("list") {
             list::run(&ground, &choice).await;
+        }
+        if choice.wants("copy") {
+            copy::run(&ground, &choice).await;
         }
     });
 }

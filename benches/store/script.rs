@@ -19,6 +19,10 @@ const BEGINNING: i64 = 1_704_067_200_000_000;
 pub const COUNT_MINUTES: &str = "insert into event_minutes (project, minute, level, environment, weight, events) \
     select project, occurred_at / 60000000, coalesce('=' || level, ''), coalesce('=' || environment, ''), sum(weight), \
     count(*) from events group by 1, 2, 3, 4";
+/// The same of some events, of which the condition follows.
+pub const COUNT_MINUTES_OF: &str = "insert into event_minutes (project, minute, level, environment, weight, events) \
+    select project, occurred_at / 60000000, coalesce('=' || level, ''), coalesce('=' || environment, ''), sum(weight), \
+    count(*) from events";
 
 /// Fills an empty database with closed incidents of which each is due, with so many events within its course.
 pub fn fill(database: &Database, incidents: u64, events: u64) {
@@ -85,6 +89,17 @@ pub fn outcome(database: &Database) -> String {
          select kind, count(*), sum(length(counts)), min(range_start), max(range_end) from time_series_snapshots \
          group by kind order by kind; select count(*) from pending_snapshots",
     )
+}
+
+/// What a kept snapshot takes on the disk, with both series and all indices.
+pub fn bytes_per_snapshot(database: &Database) -> u64 {
+    let bytes = database.pick(
+        "select sum(pgsize) from dbstat where name in (select name from sqlite_master where tbl_name in \
+             ('incident_snapshots', 'time_series_snapshots'))",
+        "select pg_total_relation_size('incident_snapshots') + pg_total_relation_size('time_series_snapshots')",
+    );
+    let answer = database.sql(&format!("select ({bytes}) / (select count(*) from incident_snapshots)"));
+    answer.parse().expect("a number")
 }
 
 /// A batch of `limit` rows as one transaction of set-based statements.

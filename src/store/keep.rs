@@ -11,8 +11,10 @@ use super::measure::column;
 use crate::domain::series::Series;
 use crate::domain::{IncidentId, SeriesKind, Snapshot, SnapshotFacts};
 
-/// Rows of one statement on SQLite. It stays prepared: always the same number of rows is the same text.
-const CHUNK: usize = 50;
+/// Rows of one statement on SQLite. Its text is the same again wherever the number of rows is, and then it stays prepared.
+const CHUNK: usize = 250;
+/// Numbers of rows that come again: batches are multiples of it.
+const STEP: usize = crate::domain::schedule::FIRST_BATCH as usize;
 
 // Differs because SQLite has no arrays.
 const DELETE_PARTIAL_SERIES: Text = Text {
@@ -133,7 +135,7 @@ impl Tx {
                             .push_bind(facts.unique_users)
                             .push_bind(facts.measure.name());
                     });
-                    let query = query.build().persistent(chunk.len() == CHUNK);
+                    let query = query.build().persistent(chunk.len() % STEP == 0);
                     query.execute(&mut **transaction).await?;
                 }
             }
@@ -170,7 +172,7 @@ impl Tx {
                             .push_bind(&series.counts)
                             .push_bind(&series.held);
                     });
-                    let query = query.build().persistent(chunk.len() == CHUNK);
+                    let query = query.build().persistent(chunk.len() % STEP == 0);
                     query.execute(&mut **transaction).await?;
                 }
             }
