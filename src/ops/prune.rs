@@ -58,6 +58,8 @@ pub struct PruneReport {
 const GAP: Duration = Duration::from_millis(5);
 /// A batch that holds SQLite's write lock for longer is too large.
 const LONGEST_LOCK: Duration = Duration::from_millis(10);
+/// On Postgres nobody waits for old events: only the disk is shared.
+const LONGEST_TRANSACTION: Duration = Duration::from_millis(50);
 const SMALLEST_BATCH: u32 = 20;
 const FIRST_BATCH: u32 = 200;
 const LARGEST_BATCH: u32 = 5_000;
@@ -132,24 +134,56 @@ async fn limit(tx: &mut Tx, target: Timestamp) -> Result<(Timestamp, Option<Hold
 enum Step<'a> {
     /// Moves the horizon on.
     Horizon(Timestamp),
-    /// Deletes events.
-    Events { project: &'a str, horizon: Timestamp, limit: u32 },
-    /// Deletes their counts.
-    Minutes { project: &'a str, horizon: Timestamp, limit: u32 },
+    /// Deletes the events of projects, and their counts.
+    Projects { projects: &'a [String], horizon: Timestamp, limit: u32 },
     /// Makes the file smaller.
     GiveBack,
 }
 
+/// What a small transaction has done.
+#[derive(Debug, Clone, Copy, Default)]
+struct Done {
+    /// Events that it deleted.
+    events: u64,
+    /// Projects of which nothing is left to be deleted.
+    projects: usize,
+}
+
 impl Step<'_> {
-    /// Does it, and says how many rows it took.
-    async fn take(self, tx: &mut Tx) -> Result<u64, StoreError> {
+    async fn take(self, tx: &mut Tx) -> Result<Done, StoreError> {
         match self {
-            Self::Horizon(to) => tx.move_prune_horizon(to).await.map(|()| 0),
-            Self::Events { project, horizon, limit } => tx.delete_events(project, horizon, limit).await,
-            Self::Minutes { project, horizon, limit } => tx.delete_minutes(project, horizon, limit).await,
-            Self::GiveBack => tx.give_pages_back().await.map(|()| 0),
+            Self::Horizon(to) => tx.move_prune_horizon(to).await?,
+            Self::GiveBack => tx.give_pages_back().await?,
+            Self::Projects { projects, horizon, limit } => return clear(tx, projects, horizon, limit).await,
+        }
+        Ok(Done::default())
+    }
+}
+
+/// Deletes up to `limit` rows of projects, one after the other: of most there is little, and a commit for each would cost
+/// more than what it deletes.
+async fn clear(tx: &mut Tx, projects: &[String], horizon: Timestamp, limit: u32) -> Result<Done, StoreError> {
+    let began = Instant::now();
+    let mut done = Done::default();
+    let mut left = u64::from(limit);
+    for project in projects {
+        let events = tx.delete_events(project, horizon, u32::try_from(left).unwrap_or(limit)).await?;
+        done.events += events;
+        left = left.saturating_sub(events);
+        if left == 0 {
+            break;
+        }
+        // Counts go when no event is left that they count.
+        left = left.saturating_sub(tx.delete_minutes(project, horizon, u32::try_from(left).unwrap_or(limit)).await?);
+        if left == 0 {
+            break;
+        }
+        done.projects += 1;
+        if began.elapsed() > LONGEST_LOCK / 2 {
+            break;
         }
     }
+    Ok(done)
 }
 
 /// A prune under way.
@@ -197,22 +231,12 @@ impl Work<'_> {
     /// Deletes all that lies before a horizon that has been stored.
     async fn delete_before(&mut self, horizon: Timestamp) -> Result<(), OpsError> {
         let projects = self.store.read().await?.projects_before(horizon).await?;
-        for project in &projects {
-            loop {
-                let limit = self.batch;
-                let deleted = self.batch(Step::Events { project, horizon, limit }).await?;
-                self.events += deleted;
-                (self.progress)(self.events);
-                if deleted < u64::from(limit) {
-                    break;
-                }
-            }
-            loop {
-                let limit = self.batch;
-                if self.batch(Step::Minutes { project, horizon, limit }).await? == 0 {
-                    break;
-                }
-            }
+        let mut left = projects.as_slice();
+        while !left.is_empty() {
+            let done = self.batch(Step::Projects { projects: left, horizon, limit: self.batch }).await?;
+            left = left.get(done.projects..).unwrap_or_default();
+            self.events += done.events;
+            (self.progress)(self.events);
         }
         Ok(())
     }
@@ -230,14 +254,15 @@ impl Work<'_> {
 
     /// Runs a small transaction, and leaves the database to others for a while. The next one is as large as this one's
     /// lock allows.
-    async fn batch(&mut self, step: Step<'_>) -> Result<u64, OpsError> {
+    async fn batch(&mut self, step: Step<'_>) -> Result<Done, OpsError> {
         if self.cancel.is_cancelled() {
             return Err(OpsError::Interrupted);
         }
         let (done, held) = self.patiently(step).await?;
+        let longest = if self.store.locks_rows() { LONGEST_TRANSACTION } else { LONGEST_LOCK };
         self.batch = match held {
-            held if held > LONGEST_LOCK => (self.batch / 2).max(SMALLEST_BATCH),
-            held if held < LONGEST_LOCK / 2 => (self.batch * 2).min(LARGEST_BATCH),
+            held if held > longest => (self.batch / 2).max(SMALLEST_BATCH),
+            held if held < longest / 2 => (self.batch * 2).min(LARGEST_BATCH),
             _ => self.batch,
         };
         if !self.store.locks_rows() {
@@ -247,7 +272,7 @@ impl Work<'_> {
     }
 
     /// Runs a transaction, again while the database is busy, and says for how long it was held.
-    async fn patiently(&mut self, step: Step<'_>) -> Result<(u64, Duration), OpsError> {
+    async fn patiently(&mut self, step: Step<'_>) -> Result<(Done, Duration), OpsError> {
         for attempt in 1.. {
             let outcome: Result<_, StoreError> = async {
                 let mut tx = self.store.write().await?;
