@@ -15,8 +15,8 @@ use crate::domain::order::Sort;
 use crate::domain::{IncidentId, Listed, Timestamp};
 use order::{number, tables};
 
-// Differs because `like` folds ASCII case on SQLite, and no case at all on Postgres; and because `lower` folds just that
-// on SQLite, while Postgres must be told to.
+// Differs because `like` folds ASCII case on SQLite, and no case at all on Postgres; because `lower` folds just that on
+// SQLite, while Postgres must be told to; and because SQLite packs its rows.
 #[derive(Debug, Clone, Copy)]
 enum Dialect {
     Sqlite,
@@ -57,7 +57,9 @@ impl Tx {
             let ids: Vec<i64> = match self {
                 Self::Sqlite(transaction) => {
                     let mut query = list_query::<Sqlite>((listed, filter, sort), now, limit, Dialect::Sqlite);
-                    answered(async { Ok(query.build_query_scalar().fetch_all(&mut **transaction).await?) }).await?
+                    let query = query.build_query_scalar();
+                    let packed: String = answered(async { Ok(query.fetch_one(&mut **transaction).await?) }).await?;
+                    super::packed::rows(&packed)?
                 }
                 Self::Postgres(transaction) => {
                     let mut query = list_query::<Postgres>((listed, filter, sort), now, limit, Dialect::Postgres);
@@ -69,7 +71,9 @@ impl Tx {
         let rows: Vec<(i64, String, i64)> = match self {
             Self::Sqlite(transaction) => {
                 let mut query = list_query::<Sqlite>((listed, filter, sort), now, None, Dialect::Sqlite);
-                answered(async { Ok(query.build_query_as().fetch_all(&mut **transaction).await?) }).await?
+                let query = query.build_query_scalar();
+                let packed: String = answered(async { Ok(query.fetch_one(&mut **transaction).await?) }).await?;
+                super::packed::rows(&packed)?
             }
             Self::Postgres(transaction) => {
                 let mut query = list_query::<Postgres>((listed, filter, sort), now, None, Dialect::Postgres);
@@ -111,17 +115,22 @@ where
     String: for<'q> Encode<'q, DB> + Type<DB>,
     i64: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    let query = QueryBuilder::new(format!("select {}", number(listed)));
-    let mut builder = Builder { query, listed, now: now.as_micros(), dialect };
     let words: Vec<&Word> = filter.words().map(|(word, _)| word).collect();
+    let packed = match (dialect, words.is_empty()) {
+        (Dialect::Postgres, _) => "",
+        (Dialect::Sqlite, true) => "select json_group_array(id) from (",
+        (Dialect::Sqlite, false) => "select json_group_array(json_array(id, title, beside)) from (",
+    };
+    let query = QueryBuilder::new(format!("{packed}select {} as id", number(listed)));
+    let mut builder = Builder { query, listed, now: now.as_micros(), dialect };
     if !words.is_empty() {
-        builder.query.push(", i.title, cast(0");
+        builder.query.push(", i.title as title, cast(0");
         for (at, word) in words.into_iter().enumerate() {
             builder.query.push(" + case when ");
             builder.beside(word);
             builder.query.push(format!(" then {} else 0 end", 1_i64 << at));
         }
-        builder.query.push(" as bigint)");
+        builder.query.push(" as bigint) as beside");
     }
     builder.query.push(format!(" from {} where 1 = 1", tables(listed, sort.key)));
     for term in filter.terms() {
@@ -130,6 +139,10 @@ where
     builder.order(sort);
     if let Some(limit) = limit {
         builder.query.push(" limit ").push_bind(i64::from(limit));
+    }
+    if !packed.is_empty() {
+        // An aggregate for which the order matters takes its rows in that of the query beneath it.
+        builder.query.push(")");
     }
     builder.query
 }

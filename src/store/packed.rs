@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
 
-/// Reads what `select json_group_array(json_array(...)) from (...)` gives: rows as arrays, in no order.
+/// Reads what `select json_group_array(json_array(...)) from (...)` gives: rows as arrays, or values where there is one column.
 pub(super) fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
