@@ -6,7 +6,7 @@ use afterimage::domain::{IncidentId, RunCounts, Status, Trigger};
 use afterimage::ops;
 use afterimage::ops::process::{ProcessRequest, RunReport};
 
-use crate::support::{Desk, Early, HOST, TESTER, TestDatabase, at, on_both_engines};
+use crate::support::{Desk, Early, Engine, HOST, TESTER, TestDatabase, at, on_both_engines};
 
 /// The counts of a run of one batch.
 fn one_batch(counts: RunCounts) -> RunCounts {
@@ -107,6 +107,30 @@ on_both_engines! {
 
     async fn rule_15_1000_rows_at_a_fixed_50_are_20_batches(database: TestDatabase) {
         check_batches(database, 1_000, Some(50), 20).await;
+    }
+
+    async fn a_run_that_is_ended_gives_back_what_it_has_prepared(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        desk.closed_many(400).await;
+        let request = ProcessRequest { batch_size: Some(5), ..ProcessRequest::due(Trigger::Forced, HOST) };
+        let (progress, cancel) = (request.progress.clone(), request.cancel.clone());
+        let ending = async {
+            while progress.counts().captured < 10 {
+                tokio::task::yield_now().await;
+            }
+            cancel.cancel();
+        };
+        let (ended, ()) = tokio::join!(desk.try_process(request), ending);
+        let ended = ended.unwrap();
+        assert!(ended.cancelled && (10..400).contains(&ended.counts.captured), "{ended:?}");
+        let left = 400 - i64::try_from(ended.counts.captured).unwrap();
+        let free = match desk.database.engine() {
+            Engine::Sqlite => "select count(*) from pending_snapshots",
+            Engine::Postgres => "select count(*) from (select 1 from pending_snapshots for update skip locked) free",
+        };
+        assert_eq!(desk.database.number(free).await, left, "nobody holds any of them");
+        assert_eq!(desk.process().await.counts.captured, left.unsigned_abs());
+        desk.check_whole().await;
     }
 
     async fn rule_19_a_named_incident_is_captured_and_others_wait(database: TestDatabase) {
