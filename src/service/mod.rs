@@ -19,7 +19,7 @@ mod watch;
 pub use alertmanagers::AlertPolls;
 pub use demo::feed_demo;
 pub use report::log_report;
-pub use retention::{RetentionHandle, prune_once};
+pub use retention::{Pace, RetentionHandle, prune_once};
 pub use survey::{Figures, Surveyor};
 pub use tally::Tally;
 pub use ticker::{ProcessorEvent, ProcessorHandle, ProcessorOptions, host_name};

@@ -18,17 +18,31 @@ pub struct RetentionHandle {
     task: JoinHandle<()>,
 }
 
-/// Between two prunes, and before the first: a start has other things to do.
-const EVERY: Duration = Duration::from_hours(1);
-const FIRST: Duration = Duration::from_mins(1);
+/// When it is done.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Before the first prune: a start has other things to do.
+    pub first: Duration,
+    /// Between two prunes.
+    pub every: Duration,
+}
+
+/// What a daemon does.
+const HOURLY: Pace = Pace { first: Duration::from_mins(1), every: Duration::from_hours(1) };
 const GRACE: Duration = Duration::from_secs(1);
 
 impl RetentionHandle {
-    /// Keeps events for `keep` from now on, on a task of its own.
+    /// Keeps events for `keep` from now on, on a task of its own, with a prune every hour.
     #[must_use]
     pub fn spawn(store: Store, keep: Duration) -> Self {
+        Self::spawn_at(HOURLY, store, keep)
+    }
+
+    /// The same at another pace.
+    #[must_use]
+    pub fn spawn_at(pace: Pace, store: Store, keep: Duration) -> Self {
         let cancel = CancellationToken::new();
-        let task = tokio::spawn(prune_repeatedly(store, keep, cancel.clone()));
+        let task = tokio::spawn(prune_repeatedly(pace, store, keep, cancel.clone()));
         Self { cancel, task }
     }
 
@@ -41,15 +55,15 @@ impl RetentionHandle {
     }
 }
 
-async fn prune_repeatedly(store: Store, keep: Duration, cancel: CancellationToken) {
-    let mut pause = FIRST;
+async fn prune_repeatedly(pace: Pace, store: Store, keep: Duration, cancel: CancellationToken) {
+    let mut pause = pace.first;
     let mut held = None;
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
             () = tokio::time::sleep(pause) => {}
         }
-        pause = EVERY;
+        pause = pace.every;
         let pruned = supervised(prune_once(&store, keep, &cancel)).await;
         tell(&pruned, &mut held);
     }

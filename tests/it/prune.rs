@@ -1,9 +1,10 @@
 //! Old events go, and nothing else: no snapshot, nothing that one to come needs, and no part is ever counted as all.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use afterimage::domain::{Event, IncidentId, Timestamp};
 use afterimage::ops::prune::{Hold, PruneReport, plan, prune};
+use afterimage::service::{Pace, RetentionHandle};
 use afterimage::store::Store;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +40,15 @@ async fn left(desk: &Desk) -> (i64, i64) {
     let events = desk.database.number("select count(*) from events").await;
     assert_eq!(desk.database.number(DIFFERENCES).await, 0);
     (events, desk.database.number("select cast(coalesce(sum(events), 0) as bigint) from event_minutes").await)
+}
+
+/// Until so many events are left.
+async fn wait_for(desk: &Desk, events: i64) {
+    let began = Instant::now();
+    while desk.database.number("select count(*) from events").await != events {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?} are left, not {events}", left(desk).await);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 on_both_engines! {
@@ -122,6 +132,29 @@ on_both_engines! {
         assert!(gone > 1_000 && behind <= gone + 60, "it goes by slices: {behind} of {gone}");
         prune_before(&desk.store, "2026-11-23 00:00").await;
         assert_eq!(left(&desk).await, (1_440, 1_440));
+    }
+
+    async fn a_daemon_prunes_again_and_again_whatever_comes_between(database: TestDatabase) {
+        let desk = Desk::on(database).await;
+        fill(&desk, "2026-11-22 00:00", "2026-11-24 12:00").await;
+        let pace = Pace { first: Duration::from_millis(1), every: Duration::from_millis(20) };
+        let daemon = RetentionHandle::spawn_at(pace, desk.store.clone(), Duration::from_hours(24));
+        wait_for(&desk, 1_440).await;
+        // What comes late goes too, and what grows old meanwhile.
+        desk.import(&[Event::at(at("2026-11-20 07:00"))]).await;
+        wait_for(&desk, 1_440).await;
+        desk.turn_to("2026-11-24 18:00");
+        wait_for(&desk, 1_080).await;
+        // No fault of the database ends it.
+        desk.database.execute("alter table event_projects rename to elsewhere").await;
+        desk.turn_to("2026-11-24 23:00");
+        tokio::time::sleep(5 * pace.every).await;
+        desk.database.execute("alter table elsewhere rename to event_projects").await;
+        wait_for(&desk, 780).await;
+        daemon.shutdown().await;
+        desk.turn_to("2026-11-25 10:00");
+        tokio::time::sleep(5 * pace.every).await;
+        assert_eq!(left(&desk).await, (780, 780), "it has ended");
     }
 
     async fn two_prunes_at_once_an_import_and_an_operator_do_each_other_no_harm(database: TestDatabase) {
