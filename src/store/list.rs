@@ -5,6 +5,8 @@
 
 mod order;
 
+use std::borrow::Cow;
+
 use sqlx::{Database, Encode, Postgres, QueryBuilder, Sqlite, Type};
 
 use super::engine::{Tx, answered};
@@ -68,23 +70,35 @@ impl Tx {
             };
             return Ok(ids.into_iter().map(IncidentId::new).collect());
         }
-        let rows: Vec<(i64, String, i64)> = match self {
+        let limit = limit.map_or(usize::MAX, |limit| limit as usize);
+        match self {
             Self::Sqlite(transaction) => {
                 let mut query = list_query::<Sqlite>((listed, filter, sort), now, None, Dialect::Sqlite);
                 let query = query.build_query_scalar();
                 let packed: String = answered(async { Ok(query.fetch_one(&mut **transaction).await?) }).await?;
-                super::packed::rows(&packed)?
+                let mut ids = Vec::new();
+                super::packed::each(&packed, |TitledRow(id, title, beside)| {
+                    if ids.len() < limit && has_words(&words, &title, beside) {
+                        ids.push(IncidentId::new(id));
+                    }
+                })?;
+                Ok(ids)
             }
             Self::Postgres(transaction) => {
                 let mut query = list_query::<Postgres>((listed, filter, sort), now, None, Dialect::Postgres);
-                answered(async { Ok(query.build_query_as().fetch_all(&mut **transaction).await?) }).await?
+                let query = query.build_query_as();
+                let rows: Vec<(i64, String, i64)> =
+                    answered(async { Ok(query.fetch_all(&mut **transaction).await?) }).await?;
+                let matching = rows.into_iter().filter(|(_, title, beside)| has_words(&words, title, *beside));
+                Ok(matching.map(|(id, ..)| IncidentId::new(id)).take(limit).collect())
             }
-        };
-        let limit = limit.map_or(usize::MAX, |limit| limit as usize);
-        let matching = rows.into_iter().filter(|(_, title, beside)| has_words(&words, title, *beside));
-        Ok(matching.map(|(id, ..)| IncidentId::new(id)).take(limit).collect())
+        }
     }
 }
+
+/// A row of a list in which words are looked for: its number, its title, and which words were found beside that.
+#[derive(serde::Deserialize)]
+struct TitledRow<'a>(i64, #[serde(borrow)] Cow<'a, str>, i64);
 
 /// Whether a row has the words that it must have, and none of the others. `beside` has a bit for each that was found
 /// elsewhere than in the title.
