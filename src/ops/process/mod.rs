@@ -126,6 +126,17 @@ pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport
     })
 }
 
+/// A batch that was prepared while the one before it was written.
+type Ahead = Option<Result<Prepared<'static>, FailedBatch>>;
+
+/// Lets others have what was prepared; nothing is left of it.
+async fn give_back(ahead: Ahead) -> Ahead {
+    if let Some(Ok(prepared)) = ahead {
+        prepared.abandon().await;
+    }
+    None
+}
+
 /// A run while it goes on.
 struct Run<'a> {
     store: &'a Store,
@@ -191,9 +202,7 @@ impl Run<'_> {
             fitting = batch.fitting_rows().or(fitting);
             due = Due { after: last, limit };
         }
-        if let Some(Ok(unwanted)) = ahead {
-            unwanted.abandon().await;
-        }
+        give_back(ahead).await;
         Ok(claimed)
     }
 
@@ -204,7 +213,7 @@ impl Run<'_> {
         prepared: Result<Prepared<'static>, FailedBatch>,
         due: Due,
         limit: u32,
-    ) -> Result<(Batch, Option<Result<Prepared<'static>, FailedBatch>>), StoreError> {
+    ) -> Result<(Batch, Ahead), StoreError> {
         let (written, ahead) = match prepared {
             Err(failed) => (Err(failed), None),
             Ok(prepared) => match prepared.last() {
@@ -216,6 +225,10 @@ impl Run<'_> {
                 _ => (batch::write(self, prepared).await, None),
             },
         };
+        // To find and record the rows at fault may take long, and an operator who has one of them may be waiting for one that
+        // is prepared: those are given back first.
+        let is_clean = written.as_ref().is_ok_and(|batch| batch.failures.is_empty());
+        let ahead = if is_clean { ahead } else { give_back(ahead).await };
         match written {
             Ok(batch) => {
                 self.counts.add(batch.counts);
@@ -224,10 +237,6 @@ impl Run<'_> {
             }
             Err(failed) if failed.error.stops_every_row() => Err(failed.error),
             Err(failed) => {
-                // To find the row at fault may take long: what is prepared would be held from others, and grow old.
-                if let Some(Ok(ahead)) = ahead {
-                    ahead.abandon().await;
-                }
                 let batch = isolate::isolate(self, failed).await?;
                 self.advance_record(&batch, limit).await?;
                 Ok((batch, None))
