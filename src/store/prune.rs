@@ -47,9 +47,10 @@ const DELETE_EVENTS: Text = Text {
     postgres: "delete from events where id in (select id from events where project = $1 and occurred_at < $2 \
                    order by occurred_at limit $3 for update skip locked)",
 };
-/// The minutes of about so many rows.
+/// The minutes of about so many rows, where no event is left that they count: another prune may have some in hand.
 const DELETE_MINUTES: &str = "delete from event_minutes where project = $1 and minute < $2 and minute <= coalesce( \
-    (select m.minute from event_minutes m where m.project = $1 order by m.minute limit 1 offset $3), $2)";
+    (select m.minute from event_minutes m where m.project = $1 order by m.minute limit 1 offset $3), $2) \
+    and not exists (select 1 from events e where e.project = $1 and e.occurred_at < $2 * 60000000)";
 const FREE_PAGES: &str = "select freelist_count from pragma_freelist_count()";
 const PAGE_SIZE: &str = "select page_size from pragma_page_size()";
 const AUTO_VACUUM: &str = "select auto_vacuum from pragma_auto_vacuum()";
