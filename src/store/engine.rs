@@ -281,9 +281,13 @@ async fn is_free(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error>
     Ok(!connection.is_in_transaction())
 }
 
-/// Only opening a file may wait for others: from then on `begin_to_write` does.
+/// Only opening a file may wait for others: from then on `begin_to_write` does. Without a write-ahead log, which not every
+/// file system can have, a commit waits too.
 async fn never_waits(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    connection.execute("pragma busy_timeout = 0").await?;
+    let mode: String = sqlx::query_scalar("pragma journal_mode").fetch_one(&mut *connection).await?;
+    if mode == "wal" {
+        connection.execute("pragma busy_timeout = 0").await?;
+    }
     Ok(())
 }
 
