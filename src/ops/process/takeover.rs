@@ -3,14 +3,14 @@
 use super::Run;
 use super::batch::{self, FailedRow, Rows};
 use super::isolate;
-use crate::domain::{RunCounts, Timestamp};
+use crate::domain::{RunCounts, Timestamp, schedule};
 use crate::store::StoreError;
 use crate::store::capture::{Claim, Claiming};
 use crate::store::pending::Recorded;
 use crate::store::run::AbandonedRun;
 
 impl Run<'_> {
-    /// Replays the batches in which runs were abandoned, row by row; then sets follow again.
+    /// Replays the two batches in which each run was abandoned, row by row; then sets follow again.
     pub(super) async fn replay_abandoned(&mut self) -> Result<(), StoreError> {
         let mut tx = self.store.capture().await?;
         let abandoned = tx.take_over_runs(self.now - super::ABANDONED_AFTER).await?;
@@ -23,7 +23,9 @@ impl Run<'_> {
     }
 
     async fn replay(&mut self, abandoned: AbandonedRun) -> Result<(), StoreError> {
-        let claiming = Claiming::Due { now: self.now, after: abandoned.cursor, limit: abandoned.batch_size };
+        // Its process was writing one batch and preparing the one behind it.
+        let limit = abandoned.batch_size.saturating_add(schedule::next_batch_size(abandoned.batch_size));
+        let claiming = Claiming::Due { now: self.now, after: abandoned.cursor, limit };
         // Only read here: each row is claimed when its turn comes.
         let mut tx = self.store.capture().await?;
         let claims = tx.claim(&claiming).await?;
