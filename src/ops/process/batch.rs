@@ -183,10 +183,12 @@ async fn look(
 
 /// Writes what a prepared batch has come to, and moves the run's record with it.
 pub(super) async fn write(run: &Run<'_>, prepared: Prepared<'_>) -> Result<Batch, FailedBatch> {
-    let Prepared { rows, claims, triage, measured, tx } = prepared;
-    if claims.is_empty() {
+    if prepared.claims.is_empty() {
+        // Rows that are not what they were may be locked.
+        prepared.abandon().await;
         return Ok(Batch::default());
     }
+    let Prepared { rows, claims, triage, measured, tx } = prepared;
     let written = match tx {
         Some(tx) => write_under_row_locks(run, tx, rows, &claims, triage, measured).await,
         None => write_under_write_lock(run, rows, &claims, measured).await,

@@ -98,6 +98,8 @@ impl ProcessRequest {
 const ABANDONED_AFTER: Duration = Duration::from_mins(2);
 /// How often, a second apart, rows that others had locked are looked at again.
 const LAST_PASSES: u32 = 60;
+/// Batches of which one is written while this process reads nothing.
+const COMMITS_PER_LOG: u64 = 16;
 const LAST_PASS_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the processor once.
@@ -217,7 +219,7 @@ impl Run<'_> {
         let (written, ahead) = match prepared {
             Err(failed) => (Err(failed), None),
             Ok(prepared) => match prepared.last() {
-                Some(after) if prepared.claims.len() >= due.limit as usize && !self.is_cancelled() => {
+                Some(after) if prepared.claims.len() >= due.limit as usize && self.may_look_ahead() => {
                     let next = batch::prepare(self, Rows::Due(Due { after, limit }));
                     let (written, ahead) = tokio::join!(batch::write(self, prepared), next);
                     (written, Some(ahead))
@@ -225,6 +227,11 @@ impl Run<'_> {
                 _ => (batch::write(self, prepared).await, None),
             },
         };
+        if let Err(FailedBatch { error, .. }) = &written
+            && error.stops_every_row()
+        {
+            return written.map(|batch| (batch, None)).map_err(|failed| failed.error);
+        }
         // To find and record the rows at fault may take long, and an operator who has one of them may be waiting for one that
         // is prepared: those are given back first.
         let is_clean = written.as_ref().is_ok_and(|batch| batch.failures.is_empty());
@@ -235,7 +242,6 @@ impl Run<'_> {
                 isolate::record_failures(self, &batch.failures).await?;
                 Ok((batch, ahead))
             }
-            Err(failed) if failed.error.stops_every_row() => Err(failed.error),
             Err(failed) => {
                 let batch = isolate::isolate(self, failed).await?;
                 self.advance_record(&batch, limit).await?;
@@ -263,6 +269,13 @@ impl Run<'_> {
         let grown = schedule::next_batch_size(size);
         let fits = fits.unwrap_or(grown) / schedule::FIRST_BATCH * schedule::FIRST_BATCH;
         self.request.batch_size.unwrap_or_else(|| grown.min(fits).max(schedule::FIRST_BATCH))
+    }
+
+    /// Whether the next batch is prepared while one is written. On SQLite not each time: its log begins anew only behind a
+    /// commit at which nobody reads, and would grow until the end of the backlog.
+    fn may_look_ahead(&self) -> bool {
+        let has_its_log = self.store.locks_rows() || !self.counts.batches.is_multiple_of(COMMITS_PER_LOG);
+        has_its_log && !self.is_cancelled()
     }
 
     /// Asked between the steps of a run, so that asking is a sign of life.
