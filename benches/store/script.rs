@@ -130,10 +130,12 @@ fn batch(database: &Database, limit: u64) -> String {
     let empty = database.pick("delete from batch", "truncate batch");
     format!(
         "{begin}{empty};\n\
-         insert into batch select p.incident_id, i.date_started from pending_snapshots p \
+         insert into batch select p.incident_id, i.date_started, p.next_attempt_at from pending_snapshots p \
          join incidents i on i.id = p.incident_id where p.dead_since is null and p.next_attempt_at <= 4000000000000000 \
          and p.target_run_date <= 4000000000000000 and i.source = 'events' and i.status = 'closed' \
+         and (p.next_attempt_at, p.incident_id) > ({place}) \
          order by p.next_attempt_at, p.incident_id limit {limit} {locks};\n\
+         {next};\n\
          insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users) \
          select b.incident_id, b.start + 900000000, 0, {no}, {no}, 'events', \
          coalesce(x.total, 0), coalesce(x.users, 0) from batch b left join (select b.incident_id, sum(e.weight) as total, \
@@ -146,6 +148,13 @@ fn batch(database: &Database, limit: u64) -> String {
         series("windowed", 11_100_000_000),
         series("lifetime", 60_000_000),
         no = database.pick("0", "false"),
+        // Behind the batch before, or each would step over all that is gone.
+        place = database.pick("select next_attempt_at, incident_id from place", ":next_attempt_at, :incident_id"),
+        next = database.pick(
+            "update place set (next_attempt_at, incident_id) = (select next_attempt_at, incident_id from batch \
+             order by 1 desc, 2 desc limit 1) where exists (select 1 from batch)",
+            "select next_attempt_at, incident_id from batch order by 1 desc, 2 desc limit 1 \\gset\n"
+        ),
     )
 }
 
@@ -157,8 +166,10 @@ pub fn drain(database: &Database, rows: u64, limit: u64, gap: Duration) -> Durat
     let mut lines = BufReader::new(client.stdout.take().expect("it is piped")).lines();
     let prepare = database.pick(
         "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = memory; \
-         create temp table batch (incident_id integer primary key, start integer);\n",
-        "create temp table batch (incident_id bigint primary key, start bigint);\n",
+         create temp table batch (incident_id integer primary key, start integer, next_attempt_at integer); \
+         create temp table place (next_attempt_at integer, incident_id integer); insert into place values (0, 0);\n",
+        "create temp table batch (incident_id bigint primary key, start bigint, next_attempt_at bigint);\n\
+         \\set next_attempt_at 0\n\\set incident_id 0\n",
     );
     let began = Instant::now();
     let run = "insert into processor_runs (trigger, host, started_at, updated_at, batch_size) values ('forced', 'script', 0, 0, 1)";
