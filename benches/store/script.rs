@@ -121,6 +121,15 @@ fn batch(database: &Database, limit: u64) -> String {
               group by 1 having sum(e.weight) > 0 {order}) x), '') from batch b;\n"
         )
     };
+    // Postgres would do all of a derived table for every row of the batch, once the tables are large.
+    let totals = database.pick(
+        "(select b.incident_id, sum(e.weight) as total, count(distinct e.user_name) as users from batch b \
+         cross join incident_projects ip cross join events e where ip.incident_id = b.incident_id and ",
+        "lateral (select sum(e.weight) as total, count(distinct e.user_name) as users \
+         from incident_projects ip cross join events e where ip.incident_id = b.incident_id and ",
+    );
+    let totals_end = database.pick(" group by 1) x on x.incident_id = b.incident_id", ") x on true");
+    let totals = format!("{totals}{total}{totals_end}");
     let begin = database.pick(
         "begin immediate;\n",
         "begin;\nset local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; \
@@ -138,9 +147,7 @@ fn batch(database: &Database, limit: u64) -> String {
          {next};\n\
          insert into incident_snapshots (incident_id, as_of, date_added, partial, clipped, source, total_events, unique_users) \
          select b.incident_id, b.start + 900000000, 0, {no}, {no}, 'events', \
-         coalesce(x.total, 0), coalesce(x.users, 0) from batch b left join (select b.incident_id, sum(e.weight) as total, \
-         count(distinct e.user_name) as users from batch b cross join incident_projects ip cross join events e \
-         where ip.incident_id = b.incident_id and {total} group by 1) x on x.incident_id = b.incident_id \
+         coalesce(x.total, 0), coalesce(x.users, 0) from batch b left join {totals} \
          where not exists (select 1 from incident_snapshots s where s.incident_id = b.incident_id and not s.partial);\n\
          {}{}delete from pending_snapshots where incident_id in (select incident_id from batch);\n\
          update processor_runs set updated_at = updated_at + 1, captured = captured + {limit};\n\
