@@ -191,7 +191,7 @@ pub(super) async fn write(run: &Run<'_>, prepared: Prepared<'_>) -> Result<Batch
     let Prepared { rows, claims, triage, measured, tx } = prepared;
     let written = match tx {
         Some(tx) => write_under_row_locks(run, tx, rows, &claims, triage, measured).await,
-        None => write_under_write_lock(run, rows, &claims, measured).await,
+        None => write_what_is_unchanged(run, rows, &claims, measured).await,
     };
     written.map_err(|error| FailedBatch { claims, error })
 }
@@ -204,19 +204,12 @@ async fn write_under_row_locks(
     triage: Triage,
     measured: Measured,
 ) -> Result<Batch, StoreError> {
-    match keep(run, &mut tx, rows, claims, triage, measured).await {
-        Ok(batch) => {
-            tx.commit().await?;
-            Ok(batch)
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+    let kept = keep(run, &mut tx, rows, claims, triage, measured).await;
+    end(tx, kept).await
 }
 
-async fn write_under_write_lock(
+/// Writes what was measured without a hold on its rows, as far as they are still what they were.
+async fn write_what_is_unchanged(
     run: &Run<'_>,
     rows: Rows<'_>,
     claims: &[Claim],
@@ -224,45 +217,42 @@ async fn write_under_write_lock(
 ) -> Result<Batch, StoreError> {
     let mut tx = run.store.capture().await?;
     let locked = Instant::now();
-    let unchanged = claim(run, &mut tx, Rows::Again(claims)).await?;
-    let triage = triage(&mut tx, &unchanged).await?;
-    measured.only(&triage.wanted);
-    let mut batch = keep(run, &mut tx, rows, &unchanged, triage, measured).await?;
-    tx.commit().await?;
-    batch.held_lock = locked.elapsed();
+    let work = async {
+        let unchanged = claim(run, &mut tx, Rows::Again(claims)).await?;
+        let triage = triage(&mut tx, &unchanged).await?;
+        measured.only(&triage.wanted);
+        keep(run, &mut tx, rows, &unchanged, triage, measured).await
+    };
+    let kept = work.await;
+    let mut batch = end(tx, kept).await?;
     if matches!(rows, Rows::Due(_)) {
         // Rows that changed meanwhile are left to a later pass, but the cursor goes on behind all that was read.
         batch.claimed = claims.len();
         batch.last = claims.last().map(cursor);
     }
-    tokio::time::sleep(GAP).await;
+    if !run.store.locks_rows() {
+        batch.held_lock = locked.elapsed();
+        tokio::time::sleep(GAP).await;
+    }
     Ok(batch)
+}
+
+/// Commits what was kept. What failed is undone: row locks must be gone before the rows are tried again, or that would
+/// leave them out.
+async fn end(tx: Tx, kept: Result<Batch, StoreError>) -> Result<Batch, StoreError> {
+    match kept {
+        Ok(batch) => tx.commit().await.map(|()| batch),
+        Err(error) if tx.locks_rows() => tx.rollback().await.and(Err(error)),
+        // SQLite has undone some failures by itself, and asked to do so again it would say only that.
+        Err(error) => Err(error),
+    }
 }
 
 /// Keeps what another source has said of one row, if the row is still what it was.
 pub(super) async fn keep_measured(run: &Run<'_>, claim: &Claim, measured: Measured) -> Result<RunCounts, StoreError> {
-    let rows = Rows::Again(std::slice::from_ref(claim));
-    let mut tx = run.store.capture().await?;
-    let work = async {
-        let unchanged = self::claim(run, &mut tx, rows).await?;
-        let triage = triage(&mut tx, &unchanged).await?;
-        let mut measured = measured;
-        measured.only(&triage.wanted);
-        keep(run, &mut tx, rows, &unchanged, triage, measured).await
-    };
-    match work.await {
-        Ok(batch) => {
-            tx.commit().await?;
-            if !run.store.locks_rows() {
-                tokio::time::sleep(GAP).await;
-            }
-            Ok(RunCounts { batches: 0, ..batch.counts })
-        }
-        Err(error) => {
-            tx.rollback().await?;
-            Err(error)
-        }
-    }
+    let claims = std::slice::from_ref(claim);
+    let batch = write_what_is_unchanged(run, Rows::Again(claims), claims, measured).await?;
+    Ok(RunCounts { batches: 0, ..batch.counts })
 }
 
 async fn claim(run: &Run<'_>, tx: &mut Tx, rows: Rows<'_>) -> Result<Vec<Claim>, StoreError> {

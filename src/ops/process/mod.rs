@@ -131,12 +131,11 @@ pub async fn process(store: &Store, request: ProcessRequest) -> Result<RunReport
 /// A batch that was prepared while the one before it was written.
 type Ahead = Option<Result<Prepared<'static>, FailedBatch>>;
 
-/// Lets others have what was prepared; nothing is left of it.
-async fn give_back(ahead: Ahead) -> Ahead {
+/// Lets others have what was prepared.
+async fn give_back(ahead: Ahead) {
     if let Some(Ok(prepared)) = ahead {
         prepared.abandon().await;
     }
-    None
 }
 
 /// A run while it goes on.
@@ -227,22 +226,22 @@ impl Run<'_> {
                 _ => (batch::write(self, prepared).await, None),
             },
         };
-        if let Err(FailedBatch { error, .. }) = &written
-            && error.stops_every_row()
-        {
-            return written.map(|batch| (batch, None)).map_err(|failed| failed.error);
-        }
-        // To find and record the rows at fault may take long, and an operator who has one of them may be waiting for one that
-        // is prepared: those are given back first.
-        let is_clean = written.as_ref().is_ok_and(|batch| batch.failures.is_empty());
-        let ahead = if is_clean { ahead } else { give_back(ahead).await };
         match written {
-            Ok(batch) => {
+            Err(failed) if failed.error.stops_every_row() => Err(failed.error),
+            Ok(batch) if batch.failures.is_empty() => {
                 self.counts.add(batch.counts);
-                isolate::record_failures(self, &batch.failures).await?;
                 Ok((batch, ahead))
             }
+            // To find and record the rows at fault may take long, and an operator who has one of them may be waiting for one
+            // that is prepared: those are given back first.
+            Ok(batch) => {
+                give_back(ahead).await;
+                self.counts.add(batch.counts);
+                isolate::record_failures(self, &batch.failures).await?;
+                Ok((batch, None))
+            }
             Err(failed) => {
+                give_back(ahead).await;
                 let batch = isolate::isolate(self, failed).await?;
                 self.advance_record(&batch, limit).await?;
                 Ok((batch, None))
